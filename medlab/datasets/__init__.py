@@ -1,0 +1,18 @@
+"""Images to learn and to work with: real ones first, simulated ones only where there are none.
+
+>>> import medlab
+>>> medlab.datasets.load("ct-thorax-slice").image
+<Image CT zyx (1, 128, 128) int16 HU; spacing 5 × 0.6615 × 0.6615 mm; orientation HPL; 32 KiB>
+"""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submodules=["phantoms"],
+    submod_attrs={
+        "catalogue": ["card", "list", "load", "record"],
+        "dataset": ["Case", "Dataset"],
+        "fetch": ["DataError", "cache_folder", "fetch"],
+    },
+)

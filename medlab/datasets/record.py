@@ -1,0 +1,102 @@
+"""One small text record per data set: what it is, whose it is, where it comes from, what is wrong with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["Files", "Mirror", "Record", "folder", "records"]
+
+#: ``sample`` ships with a dependency, ``public`` is downloaded, ``phantom`` is simulated.
+Kind = Literal["sample", "public", "phantom"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """The files of a public set.
+
+    Attributes
+    ----------
+    base_url : str
+        Where they are, without the file's own name.
+    sha256 : mapping of str to str
+        Checksum of each file by its path below `base_url`.
+    optional : tuple of str
+        Paths that have no public address of their own: only a mirror holds them.
+    """
+
+    base_url: str
+    sha256: Mapping[str, str]
+    optional: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Mirror:
+    """A zip archive below ``MEDLAB_DATA_MIRROR`` that holds the same files."""
+
+    file: str
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What is known about a data set; written in ``data/<name>.toml``."""
+
+    name: str
+    title: str
+    kind: Kind
+    modality: str
+    task: str
+    n: str
+    licence: str
+    citation: str
+    source: str
+    loader: str
+    package: str = ""
+    simulated: str = ""
+    flaws: tuple[str, ...] = ()
+    fallback: str = ""
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    files: Files | None = None
+    mirror: Mirror | None = None
+
+    @property
+    def sha256(self) -> str:
+        """One checksum for all files of a public set; empty for the other kinds."""
+        if self.files is None:
+            return ""
+        lines = "\n".join(f"{digest}  {path}" for path, digest in sorted(self.files.sha256.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def folder() -> Path:
+    """Return the folder that holds the records: ``data/`` of a clone, or what the wheel installed."""
+    package = Path(__file__).parents[1]
+    clone = package.parent / "data"
+    return clone if any(clone.glob("*.toml")) else package / "share" / "data"
+
+
+@functools.cache
+def records() -> dict[str, Record]:
+    """Read all records, by name in alphabetical order."""
+    return {path.stem: _parse(path) for path in sorted(folder().glob("*.toml"))}
+
+
+def _parse(path: Path) -> Record:
+    with path.open("rb") as stream:
+        values = tomllib.load(stream)
+    if values["name"] != path.stem:
+        msg = f"{path.name} must hold the record of {path.stem!r}; it says name = {values['name']!r}."
+        raise ValueError(msg)
+    if "files" in values:
+        files = values["files"]
+        values["files"] = Files(files["base_url"], files["sha256"], tuple(files.get("optional", ())))
+    if "mirror" in values:
+        values["mirror"] = Mirror(**values["mirror"])
+    values["flaws"] = tuple(values.get("flaws", ()))
+    return Record(**values)
