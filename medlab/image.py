@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -288,10 +288,97 @@ class Image:
             labels=labels,
         )
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def with_spacing(self, spacing: float | Sequence[float]) -> Image:
+        """Return the image with a size for its pixels that the file did not tell; `space` becomes ``"plane"``.
+
+        Parameters
+        ----------
+        spacing : float or sequence of float
+            Distance between neighbours in mm, one for all spatial axes or one for each in array order.
+
+        Raises
+        ------
+        ValueError
+            If the image lies in a patient already, or a spacing is not positive.
+        """
+        steps = np.broadcast_to(np.asarray(spacing, np.float64), (len(self.spacing),))
+        if self.space == "patient" or not (steps > 0).all():
+            msg = f"with_spacing takes positive numbers, for an image whose place is unknown; got {spacing!r} for {self!r}."
+            raise ValueError(msg)
+        dz, dy, dx = (1.0, *steps)[-3:]
+        return self.replace(affine=np.diag([dx, dy, dz, 1.0])[:, [2, 1, 0, 3]], space="plane")
+
+    def resample(self, spacing: float | Sequence[float], order: int = 1, fill: float | None = None) -> Image:
+        """Return the image with another spacing; see `medlab.resample.resample`."""
+        from medlab.resample import resample
+
+        return resample(self, spacing, order, fill)
+
+    def like(self, other: Image, order: int = 1, fill: float | None = None) -> Image:
+        """Return the image on the grid of another one; see `medlab.resample.like`."""
+        from medlab.resample import like
+
+        return like(self, other, order, fill)
+
+    def reorient(self, orientation: str) -> Image:
+        """Return the image with its axes running where you say; see `medlab.resample.reorient`."""
+        from medlab.resample import reorient
+
+        return reorient(self, orientation)
+
+    def crop(self, box: Image | ArrayLike, margin_mm: float = 0.0) -> Image:
+        """Return the part around a mask or within a box; see `medlab.resample.crop`."""
+        from medlab.resample import crop
+
+        return crop(self, box, margin_mm)
+
+    # -- what other libraries call it ---------------------------------------------------------
+
+    def to_sitk(self) -> Any:
+        """Return a `SimpleITK.Image`; see `medlab.convert.to_sitk`."""
+        from medlab.convert import to_sitk
+
+        return to_sitk(self)
+
+    @staticmethod
+    def from_sitk(itk: Any) -> Image:
+        """Return a `SimpleITK.Image` as an `Image`; see `medlab.convert.from_sitk`."""
+        from medlab.convert import from_sitk
+
+        return from_sitk(itk)
+
+    def to_nibabel(self) -> Any:
+        """Return a `nibabel.Nifti1Image`; see `medlab.convert.to_nibabel`."""
+        from medlab.convert import to_nibabel
+
+        return to_nibabel(self)
+
+    @staticmethod
+    def from_nibabel(nifti: Any) -> Image:
+        """Return a nibabel image as an `Image`; see `medlab.convert.from_nibabel`."""
+        from medlab.convert import from_nibabel
+
+        return from_nibabel(nifti)
+
+    def to_xarray(self) -> Any:
+        """Return an `xarray.DataArray`; see `medlab.convert.to_xarray`."""
+        from medlab.convert import to_xarray
+
+        return to_xarray(self)
+
+    @staticmethod
+    def from_xarray(data: Any) -> Image:
+        """Return a `DataArray` made by `to_xarray` as an `Image`; see `medlab.convert.from_xarray`."""
+        from medlab.convert import from_xarray
+
+        return from_xarray(data)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the array, as NumPy asks for it."""
         return np.array(self.array, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
+        """Return shape, spacing, orientation, units and memory in one line."""
         spacing = " × ".join(f"{s:.4g}" for s in self.spacing)
         parts = [
             " ".join(p for p in (self.modality, self.axes, str(self.shape), str(self.dtype), self.units) if p),

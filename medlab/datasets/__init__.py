@@ -2,7 +2,7 @@
 
 >>> import medlab
 >>> medlab.datasets.load("ct-thorax-slice").image
-<Image CT zyx (1, 128, 128) int16 HU; spacing 5 × 0.6615 × 0.6615 mm; orientation HPL; 32 KiB>
+<Image CT yx (128, 128) int16 HU; spacing 0.6615 × 0.6615 mm; orientation PL; 32 KiB>
 """
 
 import lazy_loader as _lazy

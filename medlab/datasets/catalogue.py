@@ -70,7 +70,7 @@ def load(name: str, *, strict: bool = False) -> Dataset:
     --------
     >>> import medlab
     >>> medlab.datasets.load("retina").image
-    <Image OP yxc (1411, 1411, 3) uint8; spacing unknown; 5.7 MiB>
+    <Image OP yxc (1411, 1411, 3) uint8; spacing unknown; 6 MiB>
     """
     wanted = record(name)
     try:

@@ -33,6 +33,7 @@ def thorax_with_nodule(record: Record) -> Dataset:
     from medlab.datasets import phantoms
 
     ct = read(_pydicom_file(record.options["file"], record))
+    ct = ct.replace(array=ct.array[None], axes="zyx")
     position = ct.index_to_position(record.options["index"])
     ct, mask = phantoms.insert_nodule(
         ct, position, diameter=record.options["diameter"], rng=np.random.default_rng(0)

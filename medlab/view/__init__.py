@@ -1,0 +1,12 @@
+"""Looking at images: interactive slices, static figures, and pages that need no kernel."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submodules=["window"],
+    submod_attrs={
+        "figures": ["mosaic", "overlay", "show"],
+        "widget": ["SliceViewer", "slices"],
+    },
+)

@@ -1,0 +1,81 @@
+"""Run the notebooks of the course anew and write them back clean.
+
+``uv run python tests/notebooks_refresh.py`` does all, ``… notebooks_refresh.py 00-start/00-tour`` one.
+A notebook whose run fails stays as it was.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import nbformat
+import notebook_rules
+
+from medlab import notebooks
+from medlab.report.errors import CellError
+from medlab.report.execution import ENVIRONMENT, run
+from medlab.report.outputs import last_states, without_noise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbformat import NotebookNode
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def cleaned(notebook: NotebookNode) -> NotebookNode:
+    """Leave out what changes from run to run or needs a kernel: widgets, time stamps, start-up noise."""
+    for cell in notebook.cells:
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in {"tags", "medlab"}}
+        if cell.cell_type == "code":
+            cell.outputs = [kept for output in cell.outputs if (kept := _cleaned_output(output))]
+    own = {"medlab": notebook.metadata.get("medlab", {})}
+    language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+    notebook.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": language, **own})
+    notebook.nbformat_minor = 5
+    return notebook
+
+
+def _cleaned_output(output: NotebookNode) -> NotebookNode | None:
+    if output.output_type == "stream":
+        text = last_states(output.text)
+        text = without_noise(text) if output.name == "stderr" else text
+        output.text = text + "\n"
+        return output if text else None
+    if _WIDGET in output.get("data", {}):
+        del output.data[_WIDGET]
+        return output if any(kind != "text/plain" for kind in output.data) else None
+    return output
+
+
+def refresh(path: Path) -> list[str]:
+    """Run one notebook, write it back, and return what its form still lacks."""
+    notebook = nbformat.read(path, as_version=4)
+    environment = {**ENVIRONMENT, "MEDLAB_REPORT": "0", "MEDLAB_STATIC_VIEWS": "0"}
+    run(notebook, path.stem, path.parent, environment=environment)
+    path.write_text(nbformat.writes(cleaned(notebook)) + "\n", encoding="utf-8")
+    return notebook_rules.complaints(notebook, path)
+
+
+def main(names: list[str]) -> int:
+    failed = False
+    for path in [notebooks.find(n) for n in names] or [n.path for n in notebooks.catalogue()]:
+        started = time.perf_counter()
+        try:
+            found = refresh(path)
+        except CellError as error:
+            found = [str(error)]
+        size = path.stat().st_size / 1000
+        print(f"{path.stem}: {time.perf_counter() - started:.0f} s, {size:.0f} kB")  # noqa: T201
+        for complaint in found:
+            print(f"  {complaint}")  # noqa: T201
+        failed = failed or bool(found)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

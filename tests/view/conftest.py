@@ -1,0 +1,113 @@
+"""A browser, pages with no network, and a stand-in for the notebook around the widget."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import medlab
+
+FAKE_NOTEBOOK = Path(__file__).with_name("fake_notebook.html")
+LOCAL = ("file:", "about:", "data:", "blob:")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page on which no request may leave and no error may be logged."""
+    context = browser.new_context(viewport={"width": 900, "height": 800})
+    opened = context.new_page()
+    opened.problems = []
+    opened.on("console", lambda m: opened.problems.append(m.text) if m.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda e: opened.problems.append(str(e)))
+
+    def watch(route):
+        if route.request.url.startswith(LOCAL):
+            route.continue_()
+        else:
+            opened.problems.append(f"request to {route.request.url}")
+            route.abort()
+
+    context.route("**/*", watch)
+    yield opened
+    context.close()
+    assert opened.problems == []
+
+
+@pytest.fixture
+def volume():
+    """Distinct values everywhere, not symmetric in any direction, spacing 3 × 1 × 1 mm."""
+    k, j, i = np.mgrid[:6, :20, :30]
+    affine = np.array([[0, 0, 1, -10.0], [0, 1, 0, 20.0], [3, 0, 0, 5.0], [0, 0, 0, 1]])
+    return medlab.Image((k * 600 + j * 30 + i).astype(np.int16), affine=affine, modality="MR")
+
+
+def wait_drawn(page, place, pane=0):
+    """Wait until a pane shows "axis:time:index"."""
+    page.wait_for_function(
+        "([place, pane]) => document.querySelectorAll('.medlab-pane')[pane]?.dataset.drawn === place",
+        arg=[place, pane],
+        timeout=15000,
+    )
+
+
+def open_page(page, viewer, tmp_path, **options):
+    """Open the standalone page of a viewer and wait for its first picture."""
+    path = tmp_path / "view.html"
+    viewer.to_html(path, **options)
+    page.goto(path.as_uri())
+    wait_drawn(page, f"{viewer.axis}:{viewer.time}:{viewer.index}")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+class Notebook:
+    """The kernel side of a page with a stand-in for anywidget's model; it answers with the real viewer."""
+
+    def __init__(self, page, viewer):
+        self.page, self.viewer = page, viewer
+        self.asked, self.sent, self.holding = [], [], False
+        viewer.send = lambda content, buffers=(): self.sent.append((content, buffers))
+        page.expose_function("kernel", self.ask)
+        page.goto(FAKE_NOTEBOOK.as_uri())
+        state = {name: viewer.get_state(name)[name] for name in ("axis", "position", "time", "window", "layout")}
+        state["_scene"] = viewer._scene
+        first = base64.b64encode(viewer._first).decode()
+        page.evaluate("(given) => start(given)", {"esm": viewer._esm, "css": viewer._css, "state": state, "first": first})
+
+    def ask(self, message):
+        content = json.loads(message)
+        self.asked.append(content)
+        return [] if self.holding else self.answer(content)
+
+    def answer(self, content):
+        self.viewer._answer(None, content, [])
+        answers = [[c, [base64.b64encode(b).decode() for b in buffers]] for c, buffers in self.sent]
+        self.sent.clear()
+        return answers
+
+    def open_view(self, number=0):
+        self.page.evaluate("(n) => openView(n)", number)
+
+    def release(self):
+        """Answer all that was held back."""
+        self.holding = False
+        for content in self.asked:
+            for answer in self.answer(content):
+                self.page.evaluate("(answer) => deliver(answer)", answer)
+
+
+@pytest.fixture
+def notebook(page):
+    return lambda viewer: Notebook(page, viewer)
