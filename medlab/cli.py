@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -25,10 +26,9 @@ _NOTEBOOK = "A name that `medlab list` shows, such as 00-start/00-tour, or the p
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; a mistake in what was asked for gives one line on stderr and a non-zero exit."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         code = app(args=arguments, standalone_mode=False)
-    except KeyboardInterrupt:
-        _fail("stopped", 130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
@@ -38,6 +38,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise
         _fail(getattr(error, "format_message", error.__str__)(), code)
     sys.exit(code or 0)
+
+
+def _stop(number: int, _: Any) -> NoReturn:
+    """End as an exception does, so that drafts are removed and kernels stopped."""
+    sys.exit(128 + number)
 
 
 def _fail(message: str, code: int) -> NoReturn:

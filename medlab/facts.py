@@ -93,4 +93,4 @@ def _parsed(text: str | bytes | None) -> dict[str, Any]:
 
 def _checksum(array: NDArray[Any]) -> int:
     same_order = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
-    return zlib.crc32(same_order.reshape(-1).view(np.uint8))
+    return zlib.crc32(same_order.reshape(-1).view(np.uint8).data)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = ["Image"]
@@ -20,9 +21,7 @@ AXIS_ORDER = "tzyxc"
 #: Where the affine leads: patient coordinates, millimetres without a patient, or plain pixels.
 Space = Literal["patient", "plane", "pixel"]
 
-_AXIS_STRINGS = frozenset(
-    f"{t}{z}yx{c}" for t in ("", "t") for z in ("", "z") for c in ("", "c")
-)
+_AXIS_STRINGS = frozenset(f"{t}{z}yx{c}" for t in ("", "t") for z in ("", "z") for c in ("", "c"))
 _UNIT = {"patient": "mm", "plane": "mm", "pixel": "px"}
 
 
@@ -108,7 +107,9 @@ class Image:
             times = np.asarray(times, dtype=np.float64)
             expected = array.shape[axes.index("t")] if "t" in axes else 0
             if times.shape != (expected,):
-                msg = f"times must hold one value for each of {expected} time points; got shape {times.shape}."
+                msg = (
+                    f"times must hold one value for each of {expected} time points; got shape {times.shape}."
+                )
                 raise ValueError(msg)
         fixed = {
             "array": array,
@@ -217,9 +218,7 @@ class Image:
         """
         if self.space != "patient":
             return ""
-        return "".join(
-            _letter(self.affine[:3, column]) for column in range(0 if "z" in self.axes else 1, 3)
-        )
+        return "".join(_letter(self.affine[:3, column]) for column in range(0 if "z" in self.axes else 1, 3))
 
     def index_to_position(self, index: ArrayLike) -> NDArray[np.float64]:
         """Positions (x, y, z) of array indices (k, j, i); (..., 3) in, (..., 3) out."""
@@ -276,7 +275,9 @@ class Image:
             msg = f"A mask for this image must have shape {shape} ({axes}); got {values.shape}."
             raise ValueError(msg)
         if values.dtype != bool and not np.issubdtype(values.dtype, np.integer):
-            msg = f"A mask must hold booleans or integers; got {values.dtype}. Compare first, e.g. array > 0.5."
+            msg = (
+                f"A mask must hold booleans or integers; got {values.dtype}. Compare first, e.g. array > 0.5."
+            )
             raise ValueError(msg)
         return Image(
             values.astype(np.uint8) if values.dtype == bool else values,
@@ -289,7 +290,7 @@ class Image:
         )
 
     def with_spacing(self, spacing: float | Sequence[float]) -> Image:
-        """Return the image with a size for its pixels that the file did not tell; `space` becomes ``"plane"``.
+        """Return the image with a pixel size that the file did not tell; `space` becomes ``"plane"``.
 
         Parameters
         ----------
@@ -303,7 +304,10 @@ class Image:
         """
         steps = np.broadcast_to(np.asarray(spacing, np.float64), (len(self.spacing),))
         if self.space == "patient" or not (steps > 0).all():
-            msg = f"with_spacing takes positive numbers, for an image whose place is unknown; got {spacing!r} for {self!r}."
+            msg = (
+                f"with_spacing takes positive numbers, for an image whose place is unknown; got "
+                f"{spacing!r} for {self!r}."
+            )
             raise ValueError(msg)
         dz, dy, dx = (1.0, *steps)[-3:]
         return self.replace(affine=np.diag([dx, dy, dz, 1.0])[:, [2, 1, 0, 3]], space="plane")
@@ -381,7 +385,9 @@ class Image:
         """Return shape, spacing, orientation, units and memory in one line."""
         spacing = " × ".join(f"{s:.4g}" for s in self.spacing)
         parts = [
-            " ".join(p for p in (self.modality, self.axes, str(self.shape), str(self.dtype), self.units) if p),
+            " ".join(
+                p for p in (self.modality, self.axes, str(self.shape), str(self.dtype), self.units) if p
+            ),
             f"spacing {spacing} mm" if self.space != "pixel" else "spacing unknown",
         ]
         if self.orientation:

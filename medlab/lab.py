@@ -104,13 +104,13 @@ def launch(root: Path, notebook: Path, port: int | None = None, *, browser: bool
     LabError
         If the port is taken.
     """
-    from jupyterlab.labapp import LabApp
-
     port = free_port(port)
     token = secrets.token_hex(24)
     page = f"/lab/tree/{notebook.as_posix()}"
     _say(f"medlab: JupyterLab starts at http://{_ADDRESS}:{port}{page}?token={token}")
     _say("Only this computer can reach it. Stop it with Ctrl-C.")
+    from jupyterlab.labapp import LabApp
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _own_settings() as scratch:
         # Given in this process and not on a command line, where other users could read the token.
@@ -133,7 +133,6 @@ def launch(root: Path, notebook: Path, port: int | None = None, *, browser: bool
                 "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
                 "--LabApp.news_url=None",
                 "--LanguageServerManager.autodetect=False",
-                "--LabApp.expose_app_in_browser=True",
             ]
         )
 
@@ -185,7 +184,7 @@ def _own_kernel(scratch: Path) -> Path:
     kernel = scratch / "share" / "kernels" / "python3"
     kernel.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
-    description = {"argv": argv, "display_name": "Python 3 (medlab)", "language": "python"}
+    description = {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps(description), encoding="utf-8")
     return scratch / "share"
 

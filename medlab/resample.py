@@ -23,7 +23,9 @@ _SYNONYM = {"S": "H", "I": "F"}
 _TOWARDS = {"L": (1, 0, 0), "P": (0, 1, 0), "H": (0, 0, 1), "R": (-1, 0, 0), "A": (0, -1, 0), "F": (0, 0, -1)}
 
 
-def resample(image: Image, spacing: float | Sequence[float], order: int = 1, fill: float | None = None) -> Image:
+def resample(
+    image: Image, spacing: float | Sequence[float], order: int = 1, fill: float | None = None
+) -> Image:
     """Return the image with another spacing, on axes at right angles that cover the same field of view.
 
     Rows and columns keep their directions. Where the image is sheared (tilted gantry), the slice axis is
@@ -130,7 +132,10 @@ def reorient(image: Image, orientation: str) -> Image:
     letters = [_SYNONYM.get(letter, letter) for letter in orientation.upper()]
     towards = np.array([_TOWARDS.get(letter, (0, 0, 0)) for letter in letters]).reshape(-1, 3)
     if len(letters) != 3 - first or (np.abs(towards).sum(axis=0) > 1).any() or not towards.any(axis=1).all():
-        msg = f"orientation must name each of {3 - first} directions once, such as 'HPL' or 'RAS'; got {orientation!r}."
+        msg = (
+            f"orientation must name each of {3 - first} directions once, such as 'HPL' or 'RAS'; got "
+            f"{orientation!r}."
+        )
         raise ValueError(msg)
     if image.space != "patient":
         msg = f"Nobody said how this image lies in the patient, so it cannot be reoriented: {image!r}"
@@ -166,7 +171,10 @@ def crop(image: Image, box: Image | ArrayLike, margin_mm: float = 0.0) -> Image:
     spatial = [a for a in image.axes if a in "zyx"]
     sizes = [image.size(a) for a in spatial]
     if isinstance(box, Image) and not image.same_grid(box):
-        msg = f"The mask lies on another grid; bring it here with mask.like(image). Image: {image!r}; mask: {box!r}"
+        msg = (
+            f"The mask lies on another grid; bring it here with mask.like(image). Image: {image!r}; "
+            f"mask: {box!r}"
+        )
         raise ValueError(msg)
     values = box.array if isinstance(box, Image) else np.asarray(box)
     if values.shape == tuple(sizes) and values.shape != (2, 2):
@@ -174,7 +182,10 @@ def crop(image: Image, box: Image | ArrayLike, margin_mm: float = 0.0) -> Image:
     elif values.shape == (len(sizes), 2):
         limits = [(int(a), int(b)) for a, b in values]
     else:
-        msg = f"Expected a mask of shape {tuple(sizes)} or {len(sizes)} pairs (start, stop); got shape {values.shape}."
+        msg = (
+            f"Expected a mask of shape {tuple(sizes)} or {len(sizes)} pairs (start, stop); got shape "
+            f"{values.shape}."
+        )
         raise ValueError(msg)
     if any(not 0 <= start < stop <= n for (start, stop), n in zip(limits, sizes, strict=True)):
         msg = f"The box {limits} must lie within the image, whose {''.join(spatial)} sizes are {sizes}."
@@ -187,7 +198,9 @@ def crop(image: Image, box: Image | ArrayLike, margin_mm: float = 0.0) -> Image:
     affine = image.affine.copy()
     corner = [slices[a].start if a in slices else 0 for a in "zyx"]
     affine[:3, 3] = image.index_to_position(corner)
-    return image.replace(array=image.array[tuple(slices.get(a, slice(None)) for a in image.axes)].copy(), affine=affine)
+    return image.replace(
+        array=image.array[tuple(slices.get(a, slice(None)) for a in image.axes)].copy(), affine=affine
+    )
 
 
 def _extent(mask: NDArray[Any]) -> list[tuple[int, int]]:
@@ -226,7 +239,7 @@ def _right_angles(image: Image) -> NDArray[np.float64]:
 def _covering(
     image: Image, directions: NDArray[np.float64], spacing: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], tuple[int, int, int]]:
-    """Return affine and size of the grid along these directions that covers the image's voxels, edges included."""
+    """Return affine and size of the grid along these directions that covers the image, edges included."""
     edges = np.array(list(itertools.product(*[(-0.5, n - 0.5) for n in image.grid])))
     along = image.index_to_position(edges) @ directions
     low, high = along.min(axis=0), along.max(axis=0)
@@ -275,7 +288,7 @@ def _sampled(
     kind = volume.dtype
     if kind.kind in "iub":
         exact = np.float32 if kind.itemsize <= 2 else np.float64
-        numbers = volume.astype(np.uint8 if kind == bool else kind if order == 0 else exact)
+        numbers = volume.astype(np.uint8 if kind == np.bool_ else kind if order == 0 else exact)
     else:
         numbers = volume.astype(np.float64 if kind == np.float64 else np.float32)
     flat = grid[0] == 1 == volume.shape[0] and np.allclose(to_index[0], [to_index[0, 0], 0, 0, 0])
@@ -287,7 +300,9 @@ def _sampled(
     interpolator = {0: sitk.sitkNearestNeighbor, 1: sitk.sitkLinear, 3: sitk.sitkBSpline3}[order]
     itk = sitk.GetImageFromArray(np.ascontiguousarray(numbers[0] if flat else numbers))
     zeros, ones = [0.0] * len(xyz), [1.0] * len(xyz)
-    resampled = sitk.Resample(itk, size, transform, interpolator, zeros, ones, np.eye(len(xyz)).ravel().tolist(), fill)
+    resampled = sitk.Resample(
+        itk, size, transform, interpolator, zeros, ones, np.eye(len(xyz)).ravel().tolist(), fill
+    )
     values = sitk.GetArrayFromImage(resampled).reshape(grid)
     if kind.kind in "iu" and order > 0:
         limits = np.iinfo(kind)

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Page, Route
 
@@ -35,6 +35,9 @@ def server(folder: Path, scratch: Path, notebook: str) -> Iterator[str]:
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = {**os.environ, **{name: str(scratch / name.lower()) for name in places}}
     environment.pop("MPLBACKEND", None)
+    config = Path(environment["JUPYTER_CONFIG_DIR"]) / "jupyter_lab_config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"LabApp": {"expose_app_in_browser": true}}')
     words = ["lab", notebook, "--no-browser", "--folder", str(folder)]
     call = f"from medlab.cli import main; main({words!r})"
     log = scratch / "server.log"
@@ -77,7 +80,7 @@ class LabPage:
         self.elsewhere: list[str] = []
         self.errors: list[str] = []
         page.context.route("**/*", self._only_here)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
 
     def _only_here(self, route: Route) -> None:
         address = route.request.url

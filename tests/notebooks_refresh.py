@@ -6,12 +6,16 @@ A notebook whose run fails stays as it was.
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import nbformat
 import notebook_rules
+from PIL import Image
 
 from medlab import notebooks
 from medlab.report.errors import CellError
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_LARGE = 30_000
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -46,10 +52,26 @@ def _cleaned_output(output: NotebookNode) -> NotebookNode | None:
         text = without_noise(text) if output.name == "stderr" else text
         output.text = text + "\n"
         return output if text else None
-    if _WIDGET in output.get("data", {}):
-        del output.data[_WIDGET]
-        return output if any(kind != "text/plain" for kind in output.data) else None
+    data = output.get("data", {})
+    if "image/png" in data:
+        data["image/png"] = smaller(data["image/png"])
+    if "text/plain" in data:
+        data["text/plain"] = _ADDRESS.sub("", data["text/plain"])
+    if _WIDGET in data:
+        del data[_WIDGET]
+        return output if any(kind != "text/plain" for kind in data) else None
     return output
+
+
+def smaller(png: str) -> str:
+    """Give a large picture a palette of 64 colours; people read it, nobody measures in it."""
+    content = base64.b64decode(png)
+    if len(content) < _LARGE:
+        return png
+    picture = Image.open(io.BytesIO(content)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    reduced = io.BytesIO()
+    picture.save(reduced, "PNG", optimize=True)
+    return base64.b64encode(min(reduced.getvalue(), content, key=len)).decode()
 
 
 def refresh(path: Path) -> list[str]:

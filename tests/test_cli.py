@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
+import signal
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -27,7 +30,9 @@ def run(capsys, monkeypatch):
         out, err = capsys.readouterr()
         return stop.value.code, out, err
 
-    return call
+    before = signal.getsignal(signal.SIGTERM)
+    yield call
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
@@ -194,3 +199,24 @@ def test_doctor_tells_a_line_each_and_fails_for_what_is_broken(run, monkeypatch)
         assert out.count("\n") == 2
     assert "✗ three: bad → mend it" in out
     assert err == "medlab: broken: three; the way out stands behind each arrow above\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_report_that_is_stopped_leaves_neither_file_nor_kernel(tmp_path, number):
+    marker = tmp_path / "kernel"
+    source = f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\ntime.sleep(300)"
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), tmp_path / "long.ipynb")
+    call = "from medlab.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", call, "report", "long.ipynb", "-o", "a.html"],
+        cwd=tmp_path,
+        start_new_session=True,
+    )
+    while not (marker.exists() and marker.read_text()):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(number)
+    assert process.wait(60) == 128 + number
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["kernel", "long.ipynb"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(marker.read_text()), 0)

@@ -3,7 +3,7 @@
 import nibabel as nib
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813
 
 from medlab import Image
 from medlab.convert import from_nibabel, from_sitk, from_xarray, to_nibabel, to_sitk, to_xarray
@@ -132,6 +132,18 @@ def test_without_both_forms_only_the_voxel_size_is_known():
     assert "Neither sform nor qform" in image.notes[0]
 
 
+def test_a_matrix_that_no_code_vouches_for_is_not_used():
+    image = from_nibabel(a_nifti(sform_code=0, qform_code=0, srow_x=[9, 0, 0, 50]))
+    assert (image.spacing, image.origin) == ((4.0, 3.0, 2.0), (0.0, 0.0, 0.0))
+
+
+def test_a_picture_that_somebody_registered_lies_in_the_patient():
+    nifti = to_nibabel(Image(np.zeros((4, 5), np.uint8)).with_spacing(0.5))
+    assert from_nibabel(nifti).space == "plane"
+    nifti.set_sform(np.diag([0.5, 0.5, 2, 1]), code=2)
+    assert from_nibabel(nifti).space == "patient"
+
+
 def test_a_singular_sform_gives_way_to_the_qform():
     image = from_nibabel(a_nifti(srow_x=0, srow_y=0, srow_z=0))
     assert image.spacing == (4.0, 3.0, 2.0)
@@ -174,5 +186,9 @@ def test_uneven_xarray_coordinates_are_refused(ball):
 
 
 def test_the_methods_do_what_the_functions_do(ball):
-    for there, back in (("to_sitk", "from_sitk"), ("to_nibabel", "from_nibabel"), ("to_xarray", "from_xarray")):
+    for there, back in (
+        ("to_sitk", "from_sitk"),
+        ("to_nibabel", "from_nibabel"),
+        ("to_xarray", "from_xarray"),
+    ):
         assert_same(getattr(Image, back)(getattr(ball, there)()), ball)

@@ -20,7 +20,14 @@ __all__ = ["from_nibabel", "to_nibabel"]
 _RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _KJI = [2, 1, 0, 3]
 _MM = {1: 1000.0, 3: 0.001}
-_TIME = {8: (1.0, "s"), 16: (1e-3, "s"), 24: (1e-6, "s"), 32: (1.0, "Hz"), 40: (1.0, "ppm"), 48: (1.0, "rad/s")}
+_TIME = {
+    8: (1.0, "s"),
+    16: (1e-3, "s"),
+    24: (1e-6, "s"),
+    32: (1.0, "Hz"),
+    40: (1.0, "ppm"),
+    48: (1.0, "rad/s"),
+}
 _COMMENT = 6
 _LABEL_INTENT = 1002
 _LARGEST = 32767
@@ -66,12 +73,14 @@ def from_nibabel(nifti: Any, *, dtype: DTypeLike | None = None) -> Image:
             fields |= {"units": "label", "modality": "SEG"}
         if axes[0] == "t":
             fields |= _nifti_times(nifti.header, array.shape[0])
-        comments = [e.get_content() for e in nifti.header.extensions if e.get_code() == _COMMENT]
-        for comment in comments:
+        for comment in (e.get_content() for e in nifti.header.extensions if e.get_code() == _COMMENT):
             array, axes = facts.without_added_slice(comment, array, axes)
-            fields |= facts.restored(comment, array, axes)
-    if fields["space"] != "patient" and np.linalg.det(stored := _sform(nifti)) != 0:
-        fields["affine"] = stored
+            known = facts.restored(comment, array, axes)
+            if known and space != "patient":
+                fields["affine"], notes = _unnamed_sform(nifti.header), []
+            elif known:
+                known["space"] = "patient"
+            fields |= known
     return Image(array, axes=axes, notes=tuple(notes), **fields)
 
 
@@ -180,7 +189,9 @@ def _nifti_geometry(nifti: Any) -> tuple[NDArray[np.float64], str, list[str]]:
     scale = np.diag([*[_MM.get(int(nifti.header["xyzt_units"]) & 7, 1.0)] * 3, 1.0])
     chosen = next((n for n, form in forms.items() if form is not None), None)
     if chosen is None:
-        notes.append("Neither sform nor qform is set: voxel sizes are known, orientation and position are not.")
+        notes.append(
+            "Neither sform nor qform is set: voxel sizes are known, orientation and position are not."
+        )
         return scale @ _sized(nifti), "plane", notes
     if forms["sform"] is not None and forms["qform"] is not None:
         apart = _largest_distance(forms["sform"], forms["qform"], nifti.shape[:3]) * scale[0, 0]
@@ -204,10 +215,9 @@ def _form(nifti: Any, name: str, notes: list[str]) -> Any:
     return np.asarray(matrix, np.float64)
 
 
-def _sform(nifti: Any) -> NDArray[np.float64]:
-    if not isinstance(nifti.header, _nifti_header()):
-        return np.zeros((4, 4))
-    return np.asarray(_RAS_LPS @ nifti.header.get_sform()[:, _KJI], np.float64)
+def _unnamed_sform(header: Any) -> NDArray[np.float64]:
+    """Return the affine that `to_nibabel` writes with code 0 for an image that lies in no patient."""
+    return np.asarray(_RAS_LPS @ header.get_sform()[:, _KJI], np.float64)
 
 
 def _sized(nifti: Any) -> NDArray[np.float64]:

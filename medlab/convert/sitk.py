@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medlab import facts
 from medlab.image import Image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["from_sitk", "to_sitk"]
 
@@ -104,7 +106,9 @@ def _split(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 
 def _time_line(image: Image) -> tuple[float, float]:
     """Return first time and step; 0 and 1 where times are unknown or uneven."""
-    steps = [] if image.times is None else np.diff(image.times)
+    if image.times is None:
+        return 0.0, 1.0
+    steps = np.diff(image.times)
     if len(steps) == 0 or not np.allclose(steps, steps[0]) or steps[0] <= 0:
         return 0.0, 1.0
-    return float(image.times[0]), float(steps[0])  # type: ignore[index]
+    return float(image.times[0]), float(steps[0])

@@ -43,7 +43,9 @@ def to_xarray(image: Image) -> Any:
     attrs = {"affine": image.affine.tolist(), "units": image.units, facts.KEY: facts.of(image)}
     if image.labels is not None:
         attrs["labels"] = dict(image.labels)
-    return xr.DataArray(image.array, dims=list(image.axes), coords=coords, attrs=attrs, name=image.modality or None)
+    return xr.DataArray(
+        image.array, dims=list(image.axes), coords=coords, attrs=attrs, name=image.modality or None
+    )
 
 
 def from_xarray(data: Any) -> Image:
@@ -72,11 +74,15 @@ def from_xarray(data: Any) -> Image:
     affine = np.array(data.attrs["affine"], np.float64)
     for axis, column in _COLUMN.items():
         if axis in data.coords:
-            length = np.linalg.norm(affine[:3, column])
+            length = float(np.linalg.norm(affine[:3, column]))
             first, step = _line(np.atleast_1d(data.coords[axis].values), axis, length)
             affine[:3, 3] += affine[:3, column] * (first / length)
             affine[:3, column] *= step / length
-    fields: dict[str, Any] = {"labels": data.attrs.get("labels"), "units": str(data.attrs.get("units", "")), "modality": str(data.name or "")}
+    fields: dict[str, Any] = {
+        "labels": data.attrs.get("labels"),
+        "units": str(data.attrs.get("units", "")),
+        "modality": str(data.name or ""),
+    }
     if "t" in axes and "t" in data.coords:
         fields["times"] = data.coords["t"].values
         fields["meta"] = {"time_unit": data.coords["t"].attrs.get("units", "")}
@@ -88,6 +94,9 @@ def _line(values: Any, axis: str, default: float) -> tuple[float, float]:
     """Return first coordinate and step."""
     steps = np.diff(values)
     if len(steps) and (not np.allclose(steps, steps[0]) or steps[0] == 0):
-        msg = f"Coordinates along {axis} must be evenly spaced; the steps go from {steps.min()} to {steps.max()}."
+        msg = (
+            f"Coordinates along {axis} must be evenly spaced; the steps go from {steps.min()} to "
+            f"{steps.max()}."
+        )
         raise ValueError(msg)
     return float(values[0]), float(steps[0]) if len(steps) else default

@@ -83,7 +83,7 @@ def classification(
     AUC           0.89  0.40  0.99       0.5
     sensitivity   0.67  0.09  0.99       NaN
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     true, score = checked_scores(y_true, y_score)
     group = group_numbers(groups, len(true))
@@ -147,7 +147,7 @@ class _Sample:
 
     def auc(self, positive: NDArray[np.bool_], score: NDArray[np.float64]) -> _Row:
         """Return the row of an AUC."""
-        from sklearn import metrics  # noqa: PLC0415
+        from sklearn import metrics
 
         m, n = int(positive.sum()), int((~positive).sum())
         if not m or not n:
@@ -191,7 +191,7 @@ def _binary(
     threshold: float,
     options: dict[str, Any],
 ) -> dict[str, _Row]:
-    from sklearn import metrics  # noqa: PLC0415
+    from sklearn import metrics
 
     sample = _Sample(true, group, options)
     called, ill = score >= threshold, true == 1
@@ -228,7 +228,7 @@ def _binary(
 def _many(
     true: NDArray[np.int64], score: NDArray[np.float64], group: NDArray[np.int64], options: dict[str, Any]
 ) -> dict[str, _Row]:
-    from sklearn import metrics  # noqa: PLC0415
+    from sklearn import metrics
 
     sample = _Sample(true, group, options)
     k = score.shape[1]

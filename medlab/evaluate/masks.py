@@ -126,7 +126,7 @@ def segmentation_cases(
        dice  iou  hd95_mm  area_error_mm2
     0  0.75  0.6      1.0             0.0
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     pairs = [
         (_label_map(t, "true"), _label_map(p, "predicted")) for t, p in zip(true, predicted, strict=True)
@@ -189,7 +189,7 @@ def segmentation(
     >>> medlab.evaluate.segmentation(true, true, spacing=(0.5, 0.5)).loc[(1, "dice"), "mean"]
     np.float64(1.0)
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     cases = segmentation_cases(true, predicted, spacing, groups, labels=labels)
     options = {"confidence": confidence, "resamples": resamples, "seed": seed}

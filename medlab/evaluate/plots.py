@@ -47,7 +47,7 @@ def roc(
     ValueError
         If there are not exactly two classes in `y_true`.
     """
-    from sklearn import metrics  # noqa: PLC0415
+    from sklearn import metrics
 
     true, score = checked_scores(y_true, y_score)
     if score.ndim != 1 or len(np.unique(true)) != 2:
@@ -95,7 +95,7 @@ def confusion(
     -------
     matplotlib.axes.Axes
     """
-    from sklearn import metrics  # noqa: PLC0415
+    from sklearn import metrics
 
     true, score = checked_scores(y_true, y_score)
     called = (score >= threshold).astype(int) if score.ndim == 1 else score.argmax(axis=1)
@@ -118,6 +118,6 @@ def confusion(
 def _axes(ax: Any, size: tuple[float, float]) -> Any:
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=size, layout="constrained")[1]

@@ -88,7 +88,7 @@ def grad_cam(
 
 def _maps(model: keras.Model, x: NDArray[np.float32], layer: keras.Layer, output: Any) -> NDArray[np.float32]:
     """Return unscaled maps of one batch at the resolution of the input."""
-    from skimage.transform import resize  # noqa: PLC0415
+    from skimage.transform import resize
 
     compute = score(model, target(model, x, output))
     features = _features(model, x, layer)

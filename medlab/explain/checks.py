@@ -51,7 +51,7 @@ def localisation(heat: ArrayLike, mask: ArrayLike) -> pd.DataFrame:
        pointing  energy  auc  area
     0       1.0    0.75  1.0  0.25
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     heats, masks = np.asarray(heat, dtype=np.float64), np.asarray(mask).astype(bool)
     masks = masks[..., 0] if masks.ndim == heats.ndim + 1 and masks.shape[-1] == 1 else masks
@@ -68,7 +68,7 @@ def localisation(heat: ArrayLike, mask: ArrayLike) -> pd.DataFrame:
 
 
 def _scores(heat: NDArray[np.float64], mask: NDArray[np.bool_]) -> tuple[float, ...]:
-    from sklearn.metrics import roc_auc_score  # noqa: PLC0415
+    from sklearn.metrics import roc_auc_score
 
     area = float(mask.mean())
     if area == 0:
@@ -117,7 +117,7 @@ def randomisation(
     ----------
     Adebayo et al., *Sanity checks for saliency maps*, NeurIPS 2018, https://arxiv.org/abs/1810.03292.
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     images = np.asarray(x, dtype=np.float32)
     trained = model.get_weights()
@@ -141,7 +141,7 @@ def randomisation(
 
 def _similarity(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[float, float]:
     """Return the mean rank correlation over images, and the share of images without one."""
-    from scipy.stats import spearmanr  # noqa: PLC0415
+    from scipy.stats import spearmanr
 
     known = [
         spearmanr(a.ravel(), b.ravel()).statistic

@@ -40,7 +40,7 @@ def show(
     -------
     (n, 1 + methods) ndarray of matplotlib.axes.Axes
     """
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt
 
     images = np.asarray(x)
     maps = {k: np.asarray(v) for k, v in (heat if isinstance(heat, Mapping) else {"heat map": heat}).items()}

@@ -53,7 +53,7 @@ def value_and_grad(fn: Callable[[Any], Any], x: ArrayLike) -> tuple[NDArray[np.f
 
 
 def _tensorflow(fn: Callable[[Any], Any], x: NDArray[np.float32]) -> tuple[Any, Any]:
-    import tensorflow as tf  # noqa: PLC0415
+    import tensorflow as tf
 
     tensor = tf.convert_to_tensor(x)
     with tf.GradientTape() as tape:
@@ -63,7 +63,7 @@ def _tensorflow(fn: Callable[[Any], Any], x: NDArray[np.float32]) -> tuple[Any, 
 
 
 def _jax(fn: Callable[[Any], Any], x: NDArray[np.float32]) -> tuple[Any, Any]:
-    import jax  # noqa: PLC0415
+    import jax
 
     def total(tensor: Any) -> tuple[Any, Any]:
         value = fn(tensor)
@@ -74,7 +74,7 @@ def _jax(fn: Callable[[Any], Any], x: NDArray[np.float32]) -> tuple[Any, Any]:
 
 
 def _torch(fn: Callable[[Any], Any], x: NDArray[np.float32]) -> tuple[Any, Any]:
-    import torch  # noqa: PLC0415
+    import torch
 
     tensor = keras.ops.convert_to_tensor(x).detach().clone().requires_grad_()
     value = fn(tensor)

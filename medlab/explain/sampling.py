@@ -75,7 +75,7 @@ def lime(
 
 def _regions(image: NDArray[np.float32], number: int) -> NDArray[np.int64]:
     """Cut an image into about so many regions, numbered from 0."""
-    from skimage.segmentation import slic  # noqa: PLC0415
+    from skimage.segmentation import slic
 
     grey = image.mean(axis=-1)
     spread = float(np.ptp(grey)) or 1.0
@@ -91,7 +91,7 @@ def _coefficients(
     options: dict[str, Any],
 ) -> NDArray[np.float64]:
     """Return the coefficient of its region at each pixel of one image."""
-    from lime import lime_image  # noqa: PLC0415
+    from lime import lime_image
 
     def predict(copies: Any) -> NDArray[np.float32]:
         scores = score(model, np.repeat(weight[None], len(copies), axis=0))(np.asarray(copies, np.float32))

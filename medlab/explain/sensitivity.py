@@ -120,7 +120,8 @@ def integrated_gradients(
         What counts as "nothing there": a value, or an image that broadcasts against `x`. The map depends on
         it: where the image equals the baseline, it is 0.
     steps : int, optional
-        Points along the way, at the middle of equal intervals.
+        Points along the way, denser towards the baseline: a network that normalises sees a faint image
+        nearly as it sees the full one, so that most of the score appears at the very beginning.
     signed : bool, optional
         Return the attributions themselves: positive and negative, with channels, unscaled. They add up to
         the score of the image minus that of the baseline, up to the error of the sum.
@@ -131,6 +132,14 @@ def integrated_gradients(
         ``(n, rows, columns)``, 0 to 1: the size of the attribution, summed over channels; or with `signed`,
         the attributions in the shape of `x`.
 
+    Notes
+    -----
+    With group normalisation (`medlab.models`) and a flat baseline, the default steps are enough to see where,
+    but the sum came within 10 % of the difference only with 300 steps.
+
+    The map is multiplied with the image (less the baseline): what is bright stands out in it even for a model
+    that has learned nothing. Compare with an untrained model before believing it.
+
     References
     ----------
     Sundararajan, Taly & Yan, *Axiomatic attribution for deep networks*, ICML 2017,
@@ -140,8 +149,12 @@ def integrated_gradients(
     start = np.broadcast_to(np.asarray(baseline, dtype=np.float32), images.shape)
 
     def attribution(part: NDArray[np.float32], gradient: Any, start: NDArray[np.float32]) -> Any:
-        shares = (np.arange(steps, dtype=np.float32) + 0.5) / steps
-        return (part - start) * sum(gradient(start + share * (part - start)) for share in shares) / steps
+        along = (np.arange(steps, dtype=np.float32) + 0.5) / steps
+        points = zip(
+            along**3, 3 * along**2, strict=True
+        )  # where on the way, and how long a piece it stands for
+        total = sum(length * gradient(start + share * (part - start)) for share, length in points)
+        return (part - start) * total / steps
 
     attributions = _gradients(model, images, output, batch_size, combine=attribution, extra=start)
     return attributions.astype(np.float32) if signed else scaled(np.abs(attributions.sum(axis=-1)))

@@ -68,7 +68,7 @@ def temporary(thing: Any, name: str, value: Any) -> Iterator[None]:
 
 def last_operation(model: keras.Model) -> Any:
     """Return the layer that computes the output, inside of nested models too."""
-    layer = model.outputs[0]._keras_history.operation  # noqa: SLF001
+    layer = model.outputs[0]._keras_history.operation
     return last_operation(layer) if isinstance(layer, keras.Model) else layer
 
 
@@ -128,7 +128,7 @@ def target(model: keras.Model, x: NDArray[np.float32], output: ArrayLike | None)
     classes = outputs.shape[-1]
     wanted = _predicted(outputs) if output is None else np.broadcast_to(np.asarray(output, int), (len(x),))
     if wanted.min() < 0 or wanted.max() >= classes:
-        msg = f"output must be a class from 0 to {classes - 1}; got {output!r}."
+        msg = f"output must be a class from 0 to {classes - 1}; got {np.unique(wanted).tolist()}."
         raise ValueError(msg)
     one_hot = np.eye(classes, dtype=np.float32)[wanted]
     if outputs.ndim == 2:

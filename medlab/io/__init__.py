@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     },
 )
 
-# A module and its function share a name: loaded here, the function keeps it, whoever imports the module later.
-from medlab.io.read import read
-from medlab.io.write import write
+# These modules share a name with their function: loaded here, the function keeps it in any case.
+from medlab.io.read import read as read  # noqa: E402
+from medlab.io.series import series as series  # noqa: E402
+from medlab.io.write import write as write  # noqa: E402

@@ -7,12 +7,12 @@ import shutil
 import stat
 import tempfile
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from medlab.io.dicom.limits import allowed_bytes
 from medlab.io.errors import CorruptFileError, LoadError, TooLargeError, UnsupportedFormatError
+from medlab.io.guard import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,9 @@ _RATIO_COUNTS_FROM = 64 * 2**20
 _CHUNK = 1 << 20
 
 
-def read_zip(path: Path, series: str | int | None = None, *, max_bytes: int | None = None, **options: Any) -> Image:
+def read_zip(
+    path: Path, series: str | int | None = None, *, max_bytes: int | None = None, **options: Any
+) -> Image:
     """Read the image in a zip archive: DICOM files in any folders, or one file of another format.
 
     Parameters
@@ -54,9 +56,11 @@ def read_zip(path: Path, series: str | int | None = None, *, max_bytes: int | No
     """
     from medlab.io.read import read
 
-    with zipfile_of(path) as archive:
+    with _opened(path) as archive:
         names = [m.filename for m in archive.infolist()]
-    inside = isinstance(series, str) and any(n == series or n.startswith(series.rstrip("/") + "/") for n in names)
+    inside = isinstance(series, str) and any(
+        n == series or n.startswith(series.rstrip("/") + "/") for n in names
+    )
     with unpacked(path, str(series) if inside else "", max_bytes) as folder:
         target = folder / str(series) if inside else folder
         try:
@@ -88,23 +92,20 @@ def unpacked(path: Path, only: str = "", max_bytes: int | None = None) -> Iterat
     CorruptFileError, TooLargeError, UnsupportedFormatError
         As for `read_zip`.
     """
-    with zipfile_of(path) as archive, tempfile.TemporaryDirectory(prefix="medlab-") as name:
+    with tempfile.TemporaryDirectory(prefix="medlab-") as name:
         folder = Path(name)
-        chosen = [m for m in archive.infolist() if _is_wanted(m, only)]
-        _check(chosen, path, allowed_bytes(max_bytes))
-        for member in chosen:
-            _write(archive, member, folder, path)
+        with _opened(path) as archive:
+            chosen = [m for m in archive.infolist() if _is_wanted(m, only)]
+            _check(chosen, path, allowed_bytes(max_bytes))
+            for member in chosen:
+                _write(archive, member, folder, path)
         yield folder
 
 
 @contextlib.contextmanager
-def zipfile_of(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open an archive; a damaged one is a `CorruptFileError`."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise CorruptFileError(f"The zip archive is damaged: {error}. Copy or download it again.", [path]) from error
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    with parsing(path, "zip archive"), zipfile.ZipFile(path) as archive:
+        yield archive
 
 
 def _is_wanted(member: zipfile.ZipInfo, only: str) -> bool:
@@ -125,17 +126,23 @@ def _check(members: list[zipfile.ZipInfo], path: Path, limit: int) -> None:
         raise TooLargeError(msg, [path])
     for member in members:
         name = PurePosixPath(member.filename.replace("\\", "/"))
-        outside = name.is_absolute() or ".." in name.parts or ":" in member.filename or "\0" in member.filename
+        outside = (
+            name.is_absolute() or ".." in name.parts or ":" in member.filename or "\0" in member.filename
+        )
         if outside or stat.S_ISLNK(member.external_attr >> 16):
-            msg = f"The member {member.filename!r} is a link or leads out of the archive's folder; nothing was unpacked."
+            msg = (
+                f"The member {member.filename!r} is a link or leads out of the archive's folder; nothing "
+                "was unpacked."
+            )
             raise CorruptFileError(msg, [path])
         if member.flag_bits & 1:
             raise UnsupportedFormatError("The archive needs a password; unpack it first.", [path])
         packed = max(member.compress_size, 1)
         if member.file_size > _RATIO_COUNTS_FROM and member.file_size / packed > _LARGEST_RATIO:
             msg = (
-                f"The member {member.filename!r} unpacks to {member.file_size / packed:,.0f} times its size, more than "
-                f"an image does ({_LARGEST_RATIO}); if you trust it, unpack it yourself and read the folder."
+                f"The member {member.filename!r} unpacks to {member.file_size / packed:,.0f} times its "
+                f"size, more than an image does ({_LARGEST_RATIO}); if you trust it, unpack it "
+                "yourself and read the folder."
             )
             raise TooLargeError(msg, [path])
 
@@ -148,7 +155,9 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, path
         with archive.open(member) as source, target.open("wb") as file:
             shutil.copyfileobj(source, file, _CHUNK)
     except NotImplementedError as error:
-        raise UnsupportedFormatError(f"The archive uses a compression that is not read: {error}.", [path]) from error
+        raise UnsupportedFormatError(
+            f"The archive uses a compression that is not read: {error}.", [path]
+        ) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise CorruptFileError(f"Two members claim the name {member.filename!r}.", [path]) from error
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from medlab import facts
 from medlab.image import Image
-from medlab.io.errors import CorruptFileError, MultipleSeriesError, TruncatedFileError, UnsupportedFormatError
 from medlab.io.dicom.limits import allowed_bytes, check_size
+from medlab.io.errors import CorruptFileError, MultipleSeriesError, TruncatedFileError, UnsupportedFormatError
+from medlab.io.guard import parsing
 from medlab.io.values import as_type
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["read_numpy", "read_npz", "write_npz"]
+__all__ = ["read_npz", "read_numpy", "write_npz"]
 
 _AFFINE = "affine"
 _ARRAY = "array"
@@ -36,8 +36,8 @@ def read_numpy(
     path : Path
         The file.
     axes : str, optional
-        Axes of the array. Default: ``"yx"``, ``"zyx"`` or ``"tzyx"`` by the number of dimensions; 8-bit arrays
-        whose last dimension is 3 or 4 are taken as colour, with a note.
+        Axes of the array. Default: ``"yx"``, ``"zyx"`` or ``"tzyx"`` by the number of dimensions; 8-bit
+        arrays whose last dimension is 3 or 4 are taken as colour, with a note.
     dtype : dtype, optional
         Type of the values; default: as stored, float64 as float32.
     max_bytes : int, optional
@@ -52,7 +52,8 @@ def read_numpy(
     """
     with path.open("rb") as file:
         array = _array(file, path, max_bytes)
-    return _bare(array, axes, dtype, path)
+    image = _bare(array, axes, path)
+    return image.replace(array=as_type(image.array, dtype))
 
 
 def read_npz(
@@ -81,18 +82,16 @@ def read_npz(
     UnsupportedFormatError, TruncatedFileError, CorruptFileError, TooLargeError
         As for `read_numpy`.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
-            if facts.KEY in names and series is None:
-                return _own(archive, path, dtype, max_bytes)
+    with parsing(path, ".npz file"), zipfile.ZipFile(path) as archive:
+        names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+        if facts.KEY in names and series is None:
+            image = _own(archive, path, max_bytes)
+        else:
             name = _only(archive, names, series, path)
             with archive.open(f"{name}.npy") as file:
-                array = _array(file, path, max_bytes)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CorruptFileError(f"The .npz file is damaged: {error}.", [path]) from error
-    image = _bare(array, axes, dtype, path)
-    return image.replace(notes=(f"Array {name!r} of the file.", *image.notes))
+                image = _bare(_array(file, path, max_bytes), axes, path)
+            image = image.replace(notes=(f"Array {name!r} of the file.", *image.notes))
+    return image.replace(array=as_type(image.array, dtype))
 
 
 def write_npz(image: Image, path: Path) -> None:
@@ -105,19 +104,17 @@ def write_npz(image: Image, path: Path) -> None:
     path : Path
         The file to write.
     """
-    with path.open("wb") as file:
-        text = np.array(facts.of(image))
-        np.savez_compressed(file, **{_ARRAY: image.array, _AFFINE: image.affine, facts.KEY: text})
+    parts = {"array": image.array, "affine": image.affine, facts.KEY: np.array(facts.of(image))}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, values in parts.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asarray(values, order="C"), allow_pickle=False)
 
 
 def _array(file: BinaryIO | Any, path: Path, max_bytes: int | None) -> NDArray[Any]:
     """Return one array after its header was found to be harmless."""
-    try:
-        version = np.lib.format.read_magic(file)
-        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, kind = reader(file)
-    except (ValueError, EOFError) as error:
-        raise CorruptFileError(f"The NumPy header makes no sense: {error}.", [path]) from error
+    with parsing(path, "NumPy header"):
+        shape, fortran, kind = _numpy_header(file)
     if kind.hasobject or kind.names or kind.kind not in "biufcU":
         msg = (
             f"The array holds {kind}, not numbers; opening it could run code. "
@@ -132,10 +129,10 @@ def _array(file: BinaryIO | Any, path: Path, max_bytes: int | None) -> NDArray[A
         raise TruncatedFileError(msg, [path])
     flat = np.frombuffer(bytearray(data), kind)
     array = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
-    return np.ascontiguousarray(array, dtype=kind.newbyteorder("="))
+    return np.asarray(array, dtype=kind.newbyteorder("="), order="C")
 
 
-def _own(archive: zipfile.ZipFile, path: Path, dtype: DTypeLike | None, max_bytes: int | None) -> Image:
+def _own(archive: zipfile.ZipFile, path: Path, max_bytes: int | None) -> Image:
     """Return what `write_npz` wrote."""
     parts = {}
     for name in (_ARRAY, _AFFINE, facts.KEY):
@@ -146,9 +143,11 @@ def _own(archive: zipfile.ZipFile, path: Path, dtype: DTypeLike | None, max_byte
             raise CorruptFileError(f"The .npz file lacks its {name!r}.", [path]) from error
     text, array = str(parts[facts.KEY]), parts[_ARRAY]
     axes = facts.axes(text)
+    if not axes:
+        raise CorruptFileError("The .npz file does not tell its axes.", [path])
     try:
         fields = facts.restored(text, array, axes)
-        return Image(as_type(array, dtype), axes=axes, affine=parts[_AFFINE], **fields)
+        return Image(array, axes=axes, affine=parts[_AFFINE], **fields)
     except ValueError as error:
         raise CorruptFileError(f"The parts of the .npz file do not fit: {error}", [path]) from error
 
@@ -167,17 +166,19 @@ def _only(archive: zipfile.ZipFile, names: list[str], series: str | None, path: 
     raise UnsupportedFormatError(f"No array has two or more dimensions. Arrays: {listed}.", [path])
 
 
+def _numpy_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, whether columns run fastest, and type."""
+    if np.lib.format.read_magic(file) == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    return np.lib.format.read_array_header_2_0(file)
+
+
 def _shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
     with archive.open(f"{name}.npy") as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            return tuple(reader(file)[0])
-        except (ValueError, EOFError):
-            return ()
+        return tuple(_numpy_header(file)[0])
 
 
-def _bare(array: NDArray[Any], axes: str, dtype: DTypeLike | None, path: Path) -> Image:
+def _bare(array: NDArray[Any], axes: str, path: Path) -> Image:
     """Return an array as an image that lies nowhere."""
     notes: tuple[str, ...] = ("The file holds numbers only: spacing, orientation and unit are unknown.",)
     if not axes and array.ndim >= 3 and array.dtype == np.uint8 and array.shape[-1] in (3, 4):
@@ -187,6 +188,6 @@ def _bare(array: NDArray[Any], axes: str, dtype: DTypeLike | None, path: Path) -
         msg = f"An image has two to five dimensions of numbers; this array is {array.shape} {array.dtype}."
         raise UnsupportedFormatError(msg, [path])
     try:
-        return Image(as_type(array, dtype), axes=axes, notes=notes)
+        return Image(array, axes=axes, notes=notes)
     except ValueError as error:
         raise UnsupportedFormatError(str(error), [path]) from error

@@ -27,8 +27,8 @@ _NAMES = ("slices", "rows", "columns")
 def fill(polygons: Sequence[NDArray[np.float64]], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Return the pixels whose centre lies inside an odd number of polygons.
 
-    Holes may be contours of their own inside the outer one, or be reached by a keyhole. A centre exactly on an
-    edge belongs to the pixel's upper or left side, so that polygons that share an edge share no pixel.
+    Holes may be contours of their own inside the outer one, or be reached by a keyhole. A centre exactly on
+    an edge belongs to the pixel's upper or left side, so that polygons that share an edge share no pixel.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def voxels_inside(
 ) -> tuple[NDArray[np.bool_], list[str]]:
     """Return the voxels of a grid whose centres lie inside contours, and notes on what was decided.
 
-    The contours may lie in the planes of any of the three array axes. A slice on which nothing was drawn takes
-    the contours of the nearest plane within half of the distance between planes.
+    The contours may lie in the planes of any of the three array axes. A slice on which nothing was drawn
+    takes the contours of the nearest plane within half of the distance between planes.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def voxels_inside(
     sizes = [n for a, n in enumerate(reference.grid) if a != axis]
     polygons = [np.delete(i, axis, axis=1) for i in indices]
     mask = np.zeros(reference.grid, bool)
-    distance = float(np.median(np.diff(planes))) if len(planes) > 1 else 1.0
-    used = set()
+    distance = _distance(planes)
+    used: set[int] = set()
     for n in range(reference.grid[axis]):
         nearest = int(np.argmin(np.abs(planes - n)))
         if abs(planes[nearest] - n) <= distance / 2 + 1e-3:
@@ -103,7 +103,8 @@ def voxels_inside(
             on_it = np.abs(heights - planes[nearest]) <= _SAME_PLANE
             here = [p for p, there in zip(polygons, on_it, strict=True) if there]
             mask[(slice(None),) * axis + (n,)] = fill(here, (sizes[0], sizes[1]))
-    return mask, _notes(mask, planes, used, polygons, sizes, distance, name)
+    _check_inside(polygons, used, sizes, name)
+    return mask, [f"{name}: {note}" for note in _notes(mask, planes, used, polygons, sizes)]
 
 
 def _axis(indices: Sequence[NDArray[np.float64]], reference: Image, name: str) -> int:
@@ -112,9 +113,9 @@ def _axis(indices: Sequence[NDArray[np.float64]], reference: Image, name: str) -
     axis = int(np.argmin(spread))
     if spread[axis] > _FLAT:
         msg = (
-            f"The contours of {name!r} are not parallel to slices, rows or columns of the reference: they leave its "
-            f"{_NAMES[axis]} by up to {spread[axis]:.2f} of a voxel ({_FLAT} allowed). Read them on the image they "
-            f"were drawn on, then use mask.like(image). Reference: {reference!r}"
+            f"The contours of {name!r} are not parallel to slices, rows or columns of the reference: "
+            f"they leave its {_NAMES[axis]} by up to {spread[axis]:.2f} of a voxel ({_FLAT} allowed). "
+            f"Read them on the image they were drawn on, then use mask.like(image). Reference: {reference!r}"
         )
         raise LoadError(msg)
     return axis
@@ -127,27 +128,41 @@ def _planes(heights: NDArray[np.float64]) -> NDArray[np.float64]:
     return ordered[starts]
 
 
+def _check_inside(
+    polygons: Sequence[NDArray[np.float64]], used: set[int], sizes: Sequence[int], name: str
+) -> None:
+    corners = np.concatenate(polygons)
+    if not used or _beside(corners, sizes).all():
+        msg = f"All contours of {name!r} lie outside of the reference; is it the image they were drawn on?"
+        raise LoadError(msg)
+
+
+def _beside(corners: NDArray[np.float64], sizes: Sequence[int]) -> NDArray[np.bool_]:
+    """Return which corners lie beyond the edges of the plane."""
+    beside = (corners < -0.5) | (corners > np.array(sizes) - 0.5)
+    return np.asarray(beside.any(axis=1))
+
+
 def _notes(
     mask: NDArray[np.bool_],
     planes: NDArray[np.float64],
     used: set[int],
     polygons: Sequence[NDArray[np.float64]],
     sizes: Sequence[int],
-    distance: float,
-    name: str,
 ) -> list[str]:
-    corners = np.concatenate(polygons)
-    beside = (corners < -0.5) | (corners > np.array(sizes) - 0.5)
-    if not used or beside.any(axis=1).all():
-        msg = f"All contours of {name!r} lie outside of the reference; is it the image they were drawn on?"
-        raise LoadError(msg)
     notes = []
     if len(used) < len(planes):
-        notes.append(f"{name}: {len(planes) - len(used)} of {len(planes)} contour planes have no slice here.")
-    if beside.any():
-        notes.append(f"{name}: contours leave the image sideways and were cut.")
+        notes.append(f"{len(planes) - len(used)} of {len(planes)} contour planes have no slice here.")
+    if _beside(np.concatenate(polygons), sizes).any():
+        notes.append("contours leave the image sideways and were cut.")
+    distance = _distance(planes)
     if np.abs(planes - np.rint(planes)).max() > 0.1 or abs(distance - 1) > 0.1:
-        notes.append(f"{name}: contours lie {distance:.3g} slices apart; each slice took the nearest.")
+        notes.append(f"contours lie {distance:.3g} slices apart; each slice took the nearest.")
     if not mask.any():
-        notes.append(f"{name}: no voxel has its centre inside the contours.")
+        notes.append("no voxel has its centre inside the contours.")
     return notes
+
+
+def _distance(planes: NDArray[np.float64]) -> float:
+    """Return the usual distance between planes, in slices."""
+    return float(np.median(np.diff(planes))) if len(planes) > 1 else 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medlab.io.dicom.header import quiet
+from medlab.io.dicom.silence import quiet
 from medlab.io.errors import CorruptFileError, UnsupportedFormatError
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from medlab.io.dicom.header import quiet
+from medlab.io.dicom.silence import quiet
 from medlab.io.errors import EmptySeriesError, UnsupportedFormatError
 
 if TYPE_CHECKING:
@@ -29,24 +29,73 @@ _SOP_CLASSES = {
 }
 _PET_UNITS = {"Bq/ml": "BQML", "SUVbw": "GML", "counts": "CNTS"}
 #: What a derived image shares with its source (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2, C.7.4.1).
-_SHARED = (
-    "SpecificCharacterSet PatientName PatientID PatientBirthDate PatientSex PatientAge PatientSize PatientWeight "
-    "StudyInstanceUID StudyDate StudyTime StudyID StudyDescription AccessionNumber ReferringPhysicianName "
-    "FrameOfReferenceUID PositionReferenceIndicator PatientPosition BodyPartExamined Laterality "
-    "SeriesDate SeriesTime RadiopharmaceuticalInformationSequence DecayCorrection CorrectedImage SeriesType "
-    "ReconstructionMethod"
-).split()
+_SHARED = [
+    "SpecificCharacterSet",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "PatientAge",
+    "PatientSize",
+    "PatientWeight",
+    "StudyInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "StudyDescription",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "FrameOfReferenceUID",
+    "PositionReferenceIndicator",
+    "PatientPosition",
+    "BodyPartExamined",
+    "Laterality",
+    "SeriesDate",
+    "SeriesTime",
+    "RadiopharmaceuticalInformationSequence",
+    "DecayCorrection",
+    "CorrectedImage",
+    "SeriesType",
+    "ReconstructionMethod",
+]
 #: What each slice shares with the source slice at its place.
-_SHARED_BY_SLICE = "AcquisitionDate AcquisitionTime FrameReferenceTime ActualFrameDuration".split()
+_SHARED_BY_SLICE = ["AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration"]
 #: Present but empty where nothing is known (type 2).
-_EMPTY = (
-    "PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime StudyID AccessionNumber "
-    "ReferringPhysicianName PositionReferenceIndicator AcquisitionNumber"
-).split()
-_NOT_COPIED = {"ImageType", "PhotometricInterpretation", "Units", "Modality", "RescaleType", "SliceThickness", "Manufacturer"}
-_MR_DEFAULTS = {"ScanningSequence": "RM", "SequenceVariant": "NONE", "ScanOptions": "", "MRAcquisitionType": ""}
+_EMPTY = [
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "PositionReferenceIndicator",
+    "AcquisitionNumber",
+]
+_NOT_COPIED = {
+    "ImageType",
+    "PhotometricInterpretation",
+    "Units",
+    "Modality",
+    "RescaleType",
+    "SliceThickness",
+    "Manufacturer",
+}
+_MR_DEFAULTS: dict[str, Any] = {
+    "ScanningSequence": "RM",
+    "SequenceVariant": "NONE",
+    "ScanOptions": "",
+    "MRAcquisitionType": "",
+}
 _MR_DEFAULTS |= {"RepetitionTime": None, "EchoTime": None, "EchoTrainLength": None}
-_PET_DEFAULTS = {"DecayCorrection": "NONE", "CorrectedImage": "", "SeriesType": ["STATIC", "IMAGE"], "FrameReferenceTime": 0}
+_PET_DEFAULTS: dict[str, Any] = {
+    "DecayCorrection": "NONE",
+    "CorrectedImage": "",
+    "SeriesType": ["STATIC", "IMAGE"],
+    "FrameReferenceTime": 0,
+}
 
 
 def write_dicom(
@@ -58,9 +107,9 @@ def write_dicom(
 ) -> None:
     """Write a volume as a folder of DICOM files, or one slice as one file.
 
-    Whole numbers that fit 16 bits are stored as they are. Others are scaled over the 65,536 steps that 16 bits
-    have; the size of a step is written into the Derivation Description. All UIDs are new but those of study
-    and frame of reference, which come from `source` if there is one.
+    Whole numbers that fit 16 bits are stored as they are. Others are scaled over the 65,536 steps that 16
+    bits have; the size of a step is written into the Derivation Description. All UIDs are new but those of
+    study and frame of reference, which come from `source` if there is one.
 
     Parameters
     ----------
@@ -141,8 +190,8 @@ def _stored(image: Image, path: Path) -> tuple[NDArray[Any], str, str, str]:
             return values.astype(kind), "1", "0", ""
     if values.dtype.kind in "iu":
         msg = (
-            f"DICOM slices hold 16 bits and the values go from {low:.0f} to {high:.0f}: cast to float32 to have "
-            "them scaled, or write NIfTI or NRRD."
+            f"DICOM slices hold 16 bits and the values go from {low:.0f} to {high:.0f}: cast to "
+            "float32 to have them scaled, or write NIfTI or NRRD."
         )
         raise UnsupportedFormatError(msg, [path])
     slope = format_number_as_ds((high - low) / 65535 * (1 + 1e-9) or 1.0)
@@ -186,7 +235,7 @@ def _common(image: Image, sources: list[Dataset], text: str, description: str) -
     for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"):
         if keyword not in common and (keyword.startswith("Study") or image.space == "patient"):
             setattr(common, keyword, generate_uid(prefix=None))
-    now = datetime.datetime.now(tz=datetime.UTC)
+    now = dt.datetime.now(tz=dt.UTC)
     common.InstanceCreationDate, common.InstanceCreationTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
     common.SeriesInstanceUID = generate_uid(prefix=None)
     common.SeriesNumber = int(sources[0].get("SeriesNumber") or 0) + 1000 if sources else 1

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from medlab.io.errors import CorruptFileError, TruncatedFileError
 from medlab.io.dicom.limits import allowed_bytes, check_size
+from medlab.io.errors import CorruptFileError, TruncatedFileError
 from medlab.io.quiet import listening
 
 if TYPE_CHECKING:

@@ -5,25 +5,26 @@ Format: "Definition of NRRD File Format", version 5, teem.sourceforge.net/nrrd/f
 
 from __future__ import annotations
 
-import bz2
 import math
 import re
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from medlab import facts
 from medlab.image import Image
-from medlab.io.errors import CorruptFileError, TruncatedFileError, UnsupportedFormatError
 from medlab.io.dicom.limits import allowed_bytes, check_size
+from medlab.io.errors import CorruptFileError, UnsupportedFormatError
 from medlab.io.values import as_type
+from medlab.io.voxels import beside, numbers
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["beside", "read_nrrd", "write_nrrd"]
+__all__ = ["read_nrrd", "write_nrrd"]
 
 _TYPES = {
     "i1": ("signed char", "int8", "int8_t"),
@@ -47,13 +48,15 @@ _MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001}
 _TIME_KINDS = {"time", "list"}
 _HEADER_LIMIT = 1 << 20
 _CHUNK = 1 << 22
+_PACKINGS = {"raw": "raw", **dict.fromkeys(("ascii", "text", "txt"), "text")}
+_PACKINGS |= {"gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
 
 
 def read_nrrd(path: Path, *, dtype: DTypeLike | None = None, max_bytes: int | None = None) -> Image:
     """Read an NRRD file (``.nrrd``, or ``.nhdr`` with its data file beside it).
 
-    Positions become LPS millimetres. An axis of kind ``time`` or ``list`` becomes ``t``, any other axis without
-    a direction in space becomes ``c``.
+    Positions become LPS millimetres. An axis of kind ``time`` or ``list`` becomes ``t``, any other axis
+    without a direction in space becomes ``c``.
 
     Parameters
     ----------
@@ -118,7 +121,7 @@ def write_nrrd(image: Image, path: Path) -> None:
     packer = zlib.compressobj(1, wbits=31)
     with path.open("wb") as file:
         file.write(header.encode())
-        flat = memoryview(np.ascontiguousarray(array.transpose(order))).cast("B")
+        flat = np.ascontiguousarray(array.transpose(order)).reshape(-1).view(np.uint8).data
         for start in range(0, len(flat), _CHUNK):
             file.write(packer.compress(flat[start : start + _CHUNK]))
         file.write(packer.flush())
@@ -223,7 +226,9 @@ def _in_space(vector: list[float] | None, kind: str, directed: bool) -> bool:
     return any(vector[:3])
 
 
-def _geometry(header: dict[str, str], columns: dict[str, list[float]]) -> tuple[NDArray[np.float64], str, list[str]]:
+def _geometry(
+    header: dict[str, str], columns: dict[str, list[float]]
+) -> tuple[NDArray[np.float64], str, list[str]]:
     """Return affine (k, j, i → LPS mm), space and notes."""
     affine = np.eye(4)[:, [2, 1, 0, 3]]
     name = header.get("space", "").lower().removesuffix("-time").removesuffix("t")
@@ -248,9 +253,6 @@ def _geometry(header: dict[str, str], columns: dict[str, list[float]]) -> tuple[
     return affine, "plane", [f"The NRRD header names no patient space (space: {name or 'absent'})."]
 
 
-# -- voxels -----------------------------------------------------------------------------------
-
-
 def _stored(
     file: BinaryIO, header: dict[str, str], kind: np.dtype[Any], sizes: tuple[int, ...], path: Path
 ) -> NDArray[Any]:
@@ -258,64 +260,21 @@ def _stored(
     detached = header.get("data file", header.get("datafile"))
     if detached is not None:
         with beside(path, detached).open("rb") as other:
-            return _decoded(other, header, kind, sizes, path)
-    return _decoded(file, header, kind, sizes, path)
+            return _numbers(other, header, kind, sizes, path)
+    return _numbers(file, header, kind, sizes, path)
 
 
-def beside(path: Path, name: str) -> Path:
-    """Return the data file that a header names, which must lie in the header's folder or below.
-
-    Raises
-    ------
-    UnsupportedFormatError
-        If it is a list or pattern of files, or lies elsewhere.
-    TruncatedFileError
-        If it is missing.
-    """
-    other = Path(name.strip())
-    if other.is_absolute() or ".." in other.parts or name.startswith("LIST") or "%" in name:
-        msg = f"The header points to {name!r}; only one data file in its own folder is read."
-        raise UnsupportedFormatError(msg, [path])
-    if not (path.parent / other).is_file():
-        raise TruncatedFileError(f"The data file {name!r} is missing beside its header.", [path])
-    return path.parent / other
-
-
-def _decoded(
+def _numbers(
     file: BinaryIO, header: dict[str, str], kind: np.dtype[Any], sizes: tuple[int, ...], path: Path
 ) -> NDArray[Any]:
-    count, encoding = math.prod(sizes), header.get("encoding", "raw").lower()
-    for _ in range(int(header.get("line skip", header.get("lineskip", "0")))):
-        file.readline(_HEADER_LIMIT)
-    skip = int(header.get("byte skip", header.get("byteskip", "0")))
-    if encoding in ("ascii", "text", "txt"):
-        numbers = np.array(file.read().split()[:count], np.float64).astype(kind)
-        flat = numbers.view(np.uint8)
-    elif encoding == "raw":
-        file.seek(-count * kind.itemsize if skip == -1 else skip, 2 if skip == -1 else 1)
-        flat = np.fromfile(file, np.uint8, count * kind.itemsize)
-    elif encoding in ("gzip", "gz", "bzip2", "bz2"):
-        flat = _unpacked(file, encoding[0], max(skip, 0), count * kind.itemsize, path)
-    else:
+    encoding = header.get("encoding", "raw").lower()
+    if encoding not in _PACKINGS:
         raise UnsupportedFormatError(f"The NRRD encoding {encoding!r} is not read.", [path])
-    if flat.nbytes < count * kind.itemsize:
-        msg = f"The file holds {flat.nbytes:,} of {count * kind.itemsize:,} bytes of voxels. Copy it again."
-        raise TruncatedFileError(msg, [path])
-    return flat.view(kind).reshape(sizes[::-1])
-
-
-def _unpacked(file: BinaryIO, encoding: str, skip: int, nbytes: int, path: Path) -> NDArray[np.uint8]:
-    """Return at most so many unpacked bytes, so that a small file cannot fill the memory."""
-    unpacker: Any = zlib.decompressobj(wbits=47) if encoding == "g" else bz2.BZ2Decompressor()
-    result = bytearray()
     try:
-        while len(result) < skip + nbytes and not unpacker.eof:
-            waiting = getattr(unpacker, "unconsumed_tail", b"")
-            data = waiting or (file.read(_CHUNK) if getattr(unpacker, "needs_input", True) else b"")
-            part = unpacker.decompress(data, skip + nbytes - len(result))
-            if not part and not data:
-                break
-            result += part
-    except (zlib.error, OSError) as error:
-        raise CorruptFileError(f"The compressed voxels are damaged: {error}.", [path]) from error
-    return np.frombuffer(result, np.uint8)[skip:]
+        lines = int(header.get("line skip", header.get("lineskip", "0")))
+        skip = int(header.get("byte skip", header.get("byteskip", "0")))
+    except ValueError as error:
+        raise CorruptFileError(f"The NRRD header lacks a valid skip: {error}.", [path]) from error
+    for _ in range(min(lines, _HEADER_LIMIT)):
+        file.readline(_HEADER_LIMIT)
+    return numbers(file, kind, math.prod(sizes), _PACKINGS[encoding], path, skip).reshape(sizes[::-1])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from medlab.image import Image
-from medlab.io.errors import CorruptFileError, TooLargeError, TruncatedFileError, UnsupportedFormatError
 from medlab.io.dicom.limits import allowed_bytes, check_size
+from medlab.io.errors import CorruptFileError, TooLargeError, TruncatedFileError, UnsupportedFormatError
+from medlab.io.guard import parsing
 from medlab.io.quiet import listening
 from medlab.io.values import as_type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import DTypeLike, NDArray
@@ -24,10 +28,10 @@ _CHANGED = {"P": "a colour palette", "CMYK": "CMYK inks", "YCbCr": "YCbCr", "LAB
 
 
 def read_picture(path: Path, *, dtype: DTypeLike | None = None, max_bytes: int | None = None) -> Image:
-    """Read a PNG, JPEG or BMP file: axes ``"yx"``, or ``"yxc"`` for colour, 16 bits kept, EXIF rotation applied.
+    """Read a PNG, JPEG or BMP file: ``"yx"`` or, in colour, ``"yxc"``; 16 bits kept, EXIF rotation applied.
 
-    `space` is ``"pixel"``: the resolution such files carry is a setting for printing, not a size in the patient.
-    Where you know the size of a pixel, say so with `Image.with_spacing`.
+    `space` is ``"pixel"``: the resolution such files carry is a setting for printing, not a size in the
+    patient. Where you know the size of a pixel, say so with `Image.with_spacing`.
 
     Parameters
     ----------
@@ -45,26 +49,42 @@ def read_picture(path: Path, *, dtype: DTypeLike | None = None, max_bytes: int |
     """
     import PIL.Image
 
-    try:
-        with listening("PIL"), PIL.Image.open(path, formats=("PNG", "JPEG", "BMP", "MPO")) as picture:
-            bands = max(len(picture.getbands()), 3 if picture.mode == "P" else 1)
-            check_size(picture.width * picture.height * bands * _itemsize(picture.mode), allowed_bytes(max_bytes), [path])
-            array, notes = _values(picture, path)
-            orientation, dpi = picture.getexif().get(0x0112, 1), picture.info.get("dpi")
-    except PIL.Image.DecompressionBombError as error:
-        msg = f"The picture is larger than Pillow reads ({error}). Save it as TIFF."
-        raise TooLargeError(msg, [path]) from error
-    except PIL.UnidentifiedImageError as error:
-        raise CorruptFileError("The file starts like a picture but is none.", [path]) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        kind = TruncatedFileError if "truncat" in str(error).lower() else CorruptFileError
-        raise kind(f"The picture cannot be decoded: {error}.", [path]) from error
+    with (
+        parsing(path, "picture"),
+        listening("PIL"),
+        _pillows_reasons(path),
+        PIL.Image.open(path, formats=("PNG", "JPEG", "BMP")) as picture,
+    ):
+        bands = max(len(picture.getbands()), 3 if picture.mode == "P" else 1)
+        nbytes = picture.width * picture.height * bands * _itemsize(picture.mode)
+        check_size(nbytes, allowed_bytes(max_bytes), [path])
+        array, notes = _values(picture, path)
+        orientation, dpi = picture.getexif().get(0x0112, 1), picture.info.get("dpi")
     array, turned = oriented(array, orientation)
     if dpi and min(dpi) > 1:
-        turned.append(f"The file states {float(dpi[0]):.0f} dpi, a setting for printing: no size in mm was taken from it.")
+        turned.append(
+            f"The file states {float(dpi[0]):.0f} dpi, a setting for printing: no size in mm was taken "
+            "from it."
+        )
     axes = "yxc" if array.ndim == 3 else "yx"
     notes = [*notes, *turned, *(channel_notes(array) if axes == "yxc" else [])]
     return Image(as_type(array, dtype), axes=axes, notes=tuple(notes))
+
+
+@contextlib.contextmanager
+def _pillows_reasons(path: Path) -> Iterator[None]:
+    """Tell a picture that is too large and one that ends early from one that is damaged."""
+    import PIL.Image
+
+    try:
+        yield
+    except PIL.Image.DecompressionBombError as error:
+        msg = f"The picture is larger than Pillow reads ({error}). Save it as TIFF."
+        raise TooLargeError(msg, [path]) from error
+    except OSError as error:
+        if "truncated" not in str(error).lower():
+            raise
+        raise TruncatedFileError(f"The picture ends early: {error}. Copy it again.", [path]) from error
 
 
 def _itemsize(mode: str) -> int:
@@ -80,7 +100,9 @@ def _values(picture: Any, path: Path) -> tuple[NDArray[Any], list[str]]:
         array = np.array(picture)
         return (array.astype(np.uint16) if mode.startswith("I;") else array), []
     if mode not in _CHANGED:
-        raise UnsupportedFormatError(f"Pictures of mode {mode!r} are not read; convert it to RGB first.", [path])
+        raise UnsupportedFormatError(
+            f"Pictures of mode {mode!r} are not read; convert it to RGB first.", [path]
+        )
     if mode == "LA":
         return np.array(picture.getchannel("L")), ["The transparency beside the grey values was left out."]
     has_alpha = "transparency" in picture.info
@@ -96,13 +118,24 @@ def _deep_colour(path: Path) -> NDArray[Any] | None:
         head = file.read(26)
         if head[24] != 16 or head[25] not in (2, 6):
             return None
-        file.seek(0)
-        import imagecodecs
+        content = head + file.read()
+    _check_png(content, path)
+    import imagecodecs
 
-        try:
-            return np.asarray(imagecodecs.png_decode(file.read()))
-        except imagecodecs.PngError as error:
-            raise TruncatedFileError(f"The picture cannot be decoded: {error}.", [path]) from error
+    return np.asarray(imagecodecs.png_decode(content))
+
+
+def _check_png(content: bytes, path: Path) -> None:
+    """Compare the checksum of every chunk; the decoder would write to the screen what it thinks of them."""
+    place, kind = 8, b""
+    while kind != b"IEND":
+        length, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
+        end = place + 8 + length
+        if len(content) < end + 4:
+            raise TruncatedFileError("The picture ends early. Copy or download it again.", [path])
+        if zlib.crc32(content[place + 4 : end]) != int.from_bytes(content[end : end + 4], "big"):
+            raise CorruptFileError(f"The picture is damaged: checksum of {kind!r}.", [path])
+        place = end + 4
 
 
 def oriented(array: NDArray[Any], orientation: Any) -> tuple[NDArray[Any], list[str]]:
@@ -124,7 +157,9 @@ def oriented(array: NDArray[Any], orientation: Any) -> tuple[NDArray[Any], list[
         return array, []
     if orientation >= 5:
         array = array.swapaxes(0, 1)
-    rows, columns = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}.get(orientation, (1, 1))
+    rows, columns = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}.get(
+        orientation, (1, 1)
+    )
     note = f"The picture was turned or mirrored as its EXIF orientation {orientation} says."
     return np.ascontiguousarray(array[::rows, ::columns]), [note]
 

@@ -11,7 +11,9 @@ from medlab.image import Image
 from medlab.io.contours import voxels_inside
 from medlab.io.dataset import dataset_with
 from medlab.io.dicom.limits import allowed_bytes, check_size
+from medlab.io.dicom.silence import quiet
 from medlab.io.errors import CorruptFileError, IrregularSpacingError, LoadError
+from medlab.io.guard import parsing
 
 if TYPE_CHECKING:
     import os
@@ -26,7 +28,7 @@ _CLOSED = {"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"}
 
 
 @overload
-def read_rtstruct(path: str | os.PathLike[str], reference: Image, rois: str) -> Image: ...
+def read_rtstruct(path: str | os.PathLike[str], reference: Image, rois: str) -> Image: ...  # type: ignore[overload-overlap]
 @overload
 def read_rtstruct(
     path: str | os.PathLike[str], reference: Image, rois: Sequence[str] | None = None
@@ -56,8 +58,8 @@ def read_rtstruct(
     Raises
     ------
     LoadError
-        If a name is not there, a structure has no closed contours, or the contours lie oblique to the reference
-        or outside of it.
+        If a name is not there, a structure has no closed contours, or the contours lie oblique to the
+        reference or outside of it.
 
     References
     ----------
@@ -67,12 +69,17 @@ def read_rtstruct(
     if reference.space != "patient":
         msg = f"Contours need a reference in patient coordinates; got {reference!r}."
         raise ValueError(msg)
-    contours, skipped = _contours(dataset_with(path, ("StructureSetROISequence",), "an RT structure set"), path)
+    dataset = dataset_with(path, ("StructureSetROISequence",), "an RT structure set")
+    with parsing(path, "structure set"), quiet():
+        contours, skipped = _contours(dataset, path)
     wanted = [rois] if isinstance(rois, str) else list(contours if rois is None else rois)
     for name in wanted:
         if name not in contours:
             there = f"it has {', '.join(skipped[name])} only" if name in skipped else "it is not in this file"
-            msg = f"There are no closed contours of {name!r}: {there}. Structures: {', '.join(contours) or 'none'}."
+            msg = (
+                f"There are no closed contours of {name!r}: {there}. Structures: "
+                f"{', '.join(contours) or 'none'}."
+            )
             raise LoadError(msg, [path])
     left_out = [f"{n} has no closed contours and was left out." for n in skipped] if rois is None else []
     masks = {}
@@ -83,7 +90,9 @@ def read_rtstruct(
     return masks[rois] if isinstance(rois, str) else masks
 
 
-def _contours(dataset: Dataset, path: Path) -> tuple[dict[str, list[NDArray[np.float64]]], dict[str, list[str]]]:
+def _contours(
+    dataset: Dataset, path: Path
+) -> tuple[dict[str, list[NDArray[np.float64]]], dict[str, list[str]]]:
     """Return closed contours by structure, and for those without any the kinds of contour they have."""
     names: dict[int, str] = {}
     for roi in dataset.StructureSetROISequence:
@@ -104,7 +113,9 @@ def _contours(dataset: Dataset, path: Path) -> tuple[dict[str, list[NDArray[np.f
 def _points(item: Dataset, name: str, path: Path) -> NDArray[np.float64]:
     values = np.array(item.get("ContourData") or [], np.float64)
     if len(values) < 9 or len(values) % 3 or not np.isfinite(values).all():
-        msg = f"A contour of {name!r} has {len(values)} coordinates; at least three points of three are needed."
+        msg = (
+            f"A contour of {name!r} has {len(values)} coordinates; at least three points of three are needed."
+        )
         raise CorruptFileError(msg, [path])
     return values.reshape(-1, 3)
 
@@ -135,15 +146,16 @@ def read_rtdose(path: str | os.PathLike[str], *, max_bytes: int | None = None) -
     """
     path = Path(path).expanduser()
     dataset = dataset_with(path, ("DoseGridScaling", "Rows", "Columns"), "an RT dose")
+    with parsing(path, "dose"), quiet():
+        return _dose(dataset, path, max_bytes)
+
+
+def _dose(dataset: Dataset, path: Path, max_bytes: int | None) -> Image:
     frames = int(dataset.get("NumberOfFrames") or 1)
     shape = (frames, int(dataset.Rows), int(dataset.Columns))
     check_size(np.prod(shape, dtype=object) * 4, allowed_bytes(max_bytes), [path])
     affine = _dose_affine(dataset, frames, path)
-    try:
-        stored = dataset.pixel_array.reshape(shape)
-    except Exception as error:
-        raise CorruptFileError(f"The dose cannot be decoded: {error}.", [path]) from error
-    array = (stored * float(dataset.DoseGridScaling)).astype(np.float32)
+    array = (dataset.pixel_array.reshape(shape) * float(dataset.DoseGridScaling)).astype(np.float32)
     kept = ("DoseUnits", "DoseType", "DoseSummationType")
     meta: dict[str, Any] = {k: str(dataset.get(k)) for k in kept if dataset.get(k)}
     units = "Gy" if meta.get("DoseUnits") == "GY" else ""
@@ -151,12 +163,9 @@ def read_rtdose(path: str | os.PathLike[str], *, max_bytes: int | None = None) -
 
 
 def _dose_affine(dataset: Dataset, frames: int, path: Path) -> NDArray[np.float64]:
-    try:
-        first = np.array(dataset.ImagePositionPatient, np.float64)
-        along = np.array(dataset.ImageOrientationPatient, np.float64)
-        dy, dx = (float(v) for v in dataset.PixelSpacing)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise CorruptFileError(f"The dose grid does not say where it lies: {error}.", [path]) from error
+    first = np.array(dataset.ImagePositionPatient, np.float64)
+    along = np.array(dataset.ImageOrientationPatient, np.float64)
+    dy, dx = (float(v) for v in dataset.PixelSpacing)
     row, column = along[:3], along[3:]
     normal = np.cross(row, column)
     step = float(dataset.get("SliceThickness") or 1.0)
@@ -185,6 +194,9 @@ def _sense(dataset: Dataset, first: NDArray[np.float64], normal: NDArray[np.floa
     if start == 0:
         return 1.0
     if abs(start - first[2]) > 1e-2 or abs(abs(normal[2]) - 1) > 1e-3:
-        msg = f"GridFrameOffsetVector starts at {start:g}, which is neither 0 nor the z of the first plane, {first[2]:g}."
+        msg = (
+            f"GridFrameOffsetVector starts at {start:g}, which is neither 0 nor the z of the first "
+            f"plane, {first[2]:g}."
+        )
         raise CorruptFileError(msg, [path])
     return float(np.sign(normal[2]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from medlab.io.errors import CorruptFileError, EmptySeriesError, MultipleSeriesError, UnsupportedFormatError
 from medlab.io.sniff import kind_of
+from medlab.io.values import as_type
 
 if TYPE_CHECKING:
     import os
@@ -21,6 +23,18 @@ _SEG = "1.2.840.10008.5.1.4.1.1.66.4"
 _LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 _RTDOSE = "1.2.840.10008.5.1.4.1.1.481.2"
 _RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
+#: Kind of file → module of this package and function in it.
+_READERS = {
+    "nifti": ("nifti", "read_nifti"),
+    "nrrd": ("nrrd", "read_nrrd"),
+    "metaimage": ("metaimage", "read_metaimage"),
+    "picture": ("picture", "read_picture"),
+    "tiff": ("tiff", "read_tiff"),
+    "slide": ("wholeslide", "read_slide"),
+    "numpy": ("arrays", "read_numpy"),
+    "npz": ("arrays", "read_npz"),
+    "zip": ("archive", "read_zip"),
+}
 #: Options of `read` that only some kinds of file understand.
 _OPTIONS = {
     "dicom": {"series", "on_irregular"},
@@ -122,27 +136,10 @@ def _reader(kind: str, path: Path) -> Any:
     """Return the function that reads this kind of file; imports only what it needs."""
     if kind == "dicom":
         return _read_dicom_file
-    if kind == "nifti":
-        from medlab.io.nifti import read_nifti as reader
-    elif kind == "nrrd":
-        from medlab.io.nrrd import read_nrrd as reader
-    elif kind == "metaimage":
-        from medlab.io.itk import read_metaimage as reader
-    elif kind == "picture":
-        from medlab.io.picture import read_picture as reader
-    elif kind == "tiff":
-        from medlab.io.tiff import read_tiff as reader
-    elif kind == "slide":
-        from medlab.io.wholeslide import read_slide as reader
-    elif kind == "numpy":
-        from medlab.io.arrays import read_numpy as reader
-    elif kind == "npz":
-        from medlab.io.arrays import read_npz as reader
-    elif kind == "zip":
-        from medlab.io.archive import read_zip as reader
-    else:
+    if kind not in _READERS:
         raise _not_read(kind, path)
-    return reader
+    module, name = _READERS[kind]
+    return getattr(importlib.import_module(f"medlab.io.{module}"), name)
 
 
 def _not_read(kind: str, path: Path) -> Exception:
@@ -151,8 +148,8 @@ def _not_read(kind: str, path: Path) -> Exception:
     if kind == "gzip":
         return UnsupportedFormatError("This gzip file does not hold NIfTI; unpack it first.", [path])
     msg = (
-        "The content is of no kind that is read here: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, BMP, TIFF, NumPy "
-        "or zip. If another program opens it, save it from there as one of these."
+        "The content is of no kind that is read here: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, BMP, "
+        "TIFF, NumPy or zip. If another program opens it, save it from there as one of these."
     )
     return UnsupportedFormatError(msg, [path])
 
@@ -169,15 +166,21 @@ def _read_dicom_file(path: Path, series: str | int | None = None, **options: Any
             "medlab.io.read_rtstruct(path, reference=image)."
         )
         raise UnsupportedFormatError(msg, [path])
-    if sop_class in (_SEG, _LABEL_MAP):
-        from medlab.io.segmentation import read_seg
+    if series is not None or sop_class not in (_SEG, _LABEL_MAP, _RTDOSE):
+        return read_dicom(path, series, **options)
+    image = _read_derived(path, sop_class, options["max_bytes"])
+    return image.replace(array=as_type(image.array, options["dtype"]))
 
-        return read_seg(path, max_bytes=options.get("max_bytes"))
+
+def _read_derived(path: Path, sop_class: str, max_bytes: int | None) -> Image:
+    """Read a segmentation or a dose distribution."""
     if sop_class == _RTDOSE:
         from medlab.io.radiotherapy import read_rtdose
 
-        return read_rtdose(path, max_bytes=options.get("max_bytes"))
-    return read_dicom(path, series, **options)
+        return read_rtdose(path, max_bytes=max_bytes)
+    from medlab.io.segmentation import read_seg
+
+    return read_seg(path, max_bytes=max_bytes)
 
 
 def _read_folder(folder: Path, given: dict[str, Any], sizes: dict[str, Any]) -> Image:

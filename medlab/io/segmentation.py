@@ -10,6 +10,7 @@ import numpy as np
 from medlab.image import Image
 from medlab.io.dataset import dataset_with
 from medlab.io.dicom.limits import allowed_bytes, check_size
+from medlab.io.dicom.silence import quiet
 from medlab.io.errors import (
     CorruptFileError,
     InconsistentSeriesError,
@@ -17,6 +18,7 @@ from medlab.io.errors import (
     LoadError,
     UnsupportedFormatError,
 )
+from medlab.io.guard import parsing
 
 if TYPE_CHECKING:
     import os
@@ -63,25 +65,34 @@ def read_seg(
     Raises
     ------
     LoadError
-        If segments overlap and so do not fit one mask, slices are unevenly spaced or tiled, or the file is not a
-        segmentation.
+        If segments overlap and so do not fit one mask, slices are unevenly spaced or tiled, or the file is
+        not a segmentation.
 
     References
     ----------
     DICOM PS3.3 A.51, C.8.20.
     """
     path = Path(path).expanduser()
+    with parsing(path, "segmentation"), quiet():
+        image = _stored(path, segments, max_bytes)
+    return image if reference is None else _on(image, reference)
+
+
+def _stored(path: Path, segments: Sequence[int | str] | None, max_bytes: int | None) -> Image:
+    """Return the mask on the grid of its own slices."""
     dataset = dataset_with(path, ("SegmentSequence", "Rows", "Columns"), "a DICOM segmentation")
     if "TotalPixelMatrixRows" in dataset:
         raise UnsupportedFormatError("Segmentations of whole slides (tiled frames) are not read.", [path])
     numbers = _wanted(dataset, segments, path)
-    frames = [(n, f) for n, f in enumerate(_frames(dataset)) if _is_label_map(dataset) or f["segment"] in numbers]
+    frames = [
+        (n, f) for n, f in enumerate(_frames(dataset)) if _is_label_map(dataset) or f["segment"] in numbers
+    ]
     if not frames:
         raise CorruptFileError("None of the segments asked for has a frame in this file.", [path])
-    affine, slices, depth = _grid([f for _, f in frames], dataset, path)
+    affine, slices, depth = _grid([f for _, f in frames], path)
     shape = (depth, int(dataset.Rows), int(dataset.Columns))
     check_size(np.prod(shape, dtype=object), allowed_bytes(max_bytes), [path])
-    pixels = _pixels(dataset, path)
+    pixels = _pixels(dataset)
     mask = np.zeros(shape, np.uint8 if max(numbers) < 256 else np.uint16)
     for (n, frame), k in zip(frames, slices, strict=True):
         if _is_label_map(dataset):
@@ -90,8 +101,9 @@ def read_seg(
             _add(mask[k], pixels[n], frame["segment"], numbers, path)
     names = {number: numbers[number] for number in sorted(numbers)}
     notes = ["Fractions of at least one half count as inside."] if _is_fractional(dataset) else []
-    image = Image(mask, axes="zyx", affine=affine, modality="SEG", units="label", labels=names, notes=tuple(notes))
-    return image if reference is None else _on(image, reference)
+    return Image(
+        mask, axes="zyx", affine=affine, modality="SEG", units="label", labels=names, notes=tuple(notes)
+    )
 
 
 def _is_label_map(dataset: Dataset) -> bool:
@@ -138,10 +150,8 @@ def _looked_up(where: tuple[str, str], groups: tuple[Dataset | None, ...]) -> An
     return None
 
 
-def _grid(
-    frames: list[dict[str, Any]], dataset: Dataset, path: Path
-) -> tuple[NDArray[np.float64] | None, list[int], int]:
-    """Return affine, the slice of each frame and the number of slices."""
+def _grid(frames: list[dict[str, Any]], path: Path) -> tuple[Any, list[int], int]:
+    """Return affine (None where not told), the slice of each frame and the number of slices."""
     if any(f["position"] is None or f["orientation"] is None or f["spacing"] is None for f in frames):
         if len({f["segment"] for f in frames}) == len(frames) or len(frames) == 1:
             return None, [0] * len(frames), 1
@@ -176,11 +186,8 @@ def _step(depths: NDArray[np.float64], frame: dict[str, Any]) -> float:
     return float(frame["between"] or frame["thickness"] or 1.0) or 1.0
 
 
-def _pixels(dataset: Dataset, path: Path) -> NDArray[Any]:
-    try:
-        pixels = dataset.pixel_array
-    except Exception as error:
-        raise CorruptFileError(f"The frames of this segmentation cannot be decoded: {error}.", [path]) from error
+def _pixels(dataset: Dataset) -> NDArray[Any]:
+    pixels = dataset.pixel_array
     if pixels.ndim == 2:
         pixels = pixels[np.newaxis]
     if _is_fractional(dataset):
@@ -193,8 +200,8 @@ def _add(plane: NDArray[Any], frame: NDArray[Any], number: int, names: dict[int,
     taken = plane[inside & (plane != 0) & (plane != number)]
     if len(taken):
         msg = (
-            f"Segments {names[int(taken[0])]!r} and {names[number]!r} overlap, which one mask cannot hold; read "
-            f"them one at a time, e.g. segments=[{number}]."
+            f"Segments {names[int(taken[0])]!r} and {names[number]!r} overlap, which one mask cannot "
+            f"hold; read them one at a time, e.g. segments=[{number}]."
         )
         raise LoadError(msg, [path])
     plane[inside] = number
@@ -204,7 +211,10 @@ def _on(mask: Image, reference: Image) -> Image:
     """Return the mask on the grid of the reference, with a note about what lies outside of it."""
     if reference.space != "patient" or mask.space != "patient":
         if mask.grid != reference.grid:
-            msg = f"The segmentation ({mask.grid}) does not fit the reference ({reference.grid}), which lies nowhere."
+            msg = (
+                f"The segmentation ({mask.grid}) does not fit the reference ({reference.grid}), which lies "
+                "nowhere."
+            )
             raise InconsistentSeriesError(msg)
         values = mask.array.reshape([reference.size(a) for a in reference.axes if a in "zyx"])
         return reference.as_mask(values, mask.labels).replace(notes=mask.notes)
@@ -238,8 +248,8 @@ def write_seg(
     mask : Image
         The mask, in patient coordinates; each value but 0 becomes a segment.
     source : path
-        Folder (or file) of the DICOM series the mask belongs to. Patient, study and frame of reference come from
-        there.
+        Folder (or file) of the DICOM series the mask belongs to. Patient, study and frame of reference come
+        from there.
     path : path
         The file to write, ``….dcm``.
     labels : mapping of int to str, optional
@@ -275,13 +285,20 @@ def write_seg(
     if mask.sheared:
         msg = "A DICOM segmentation cannot be written on a sheared grid; resample image and mask first."
         raise ValueError(msg)
-    names = {int(v): (labels or mask.labels or {}).get(int(v), f"label {v}") for v in np.unique(mask.array) if v}
+    names = {
+        int(v): (labels or mask.labels or {}).get(int(v), f"label {v}") for v in np.unique(mask.array) if v
+    }
     dataset = _segmentation(mask, Path(source).expanduser(), names, types or {}, algorithm, description)
     return atomically(Path(path).expanduser(), dataset.save_as, overwrite=overwrite)
 
 
 def _segmentation(
-    mask: Image, source: Path, names: dict[int, str], types: Mapping[int, _CODE], algorithm: str, description: str
+    mask: Image,
+    source: Path,
+    names: dict[int, str],
+    types: Mapping[int, _CODE],
+    algorithm: str,
+    description: str,
 ) -> Any:
     """Return highdicom's data set."""
     import highdicom as hd

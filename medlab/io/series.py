@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from medlab.io.dicom.assemble import lay_out
 from medlab.io.dicom.find import find
 from medlab.io.dicom.geometry import spacing_of
-from medlab.io.dicom.header import quiet
 from medlab.io.dicom.limits import allowed_bytes
 from medlab.io.dicom.lut import is_colour
 from medlab.io.dicom.parts import split
 from medlab.io.dicom.pictures import picture_geometry
 from medlab.io.dicom.read import gather
+from medlab.io.dicom.silence import quiet
 from medlab.io.errors import LoadError
 
 if TYPE_CHECKING:

@@ -26,6 +26,9 @@ _BEGINNINGS = {
     b"II+\0": "tiff",
     b"MM\0+": "tiff",
     b"\x93NUMPY": "numpy",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x8b": "gzip",
 }
 _LITTLE_348, _BIG_348 = (348).to_bytes(4, "little"), (348).to_bytes(4, "big")
 
@@ -50,13 +53,15 @@ def kind_of(path: Path) -> str:
         return "empty"
     if head[128:132] == b"DICM":
         return "dicom"
-    for beginning, kind in _BEGINNINGS.items():
-        if head.startswith(beginning):
-            return kind
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
-        return "npz" if path.suffix.lower() == ".npz" else "zip"
-    if head.startswith(b"\x1f\x8b"):
-        return "nifti" if _is_nifti(_unpacked_head(path)) else "gzip"
+    known = next((kind for beginning, kind in _BEGINNINGS.items() if head.startswith(beginning)), "")
+    if known == "zip" and path.suffix.lower() == ".npz":
+        return "npz"
+    if known == "gzip" and _is_nifti(_unpacked_head(path)):
+        return "nifti"
+    return known or _kind_without_magic(path, head)
+
+
+def _kind_without_magic(path: Path, head: bytes) -> str:
     if _is_nifti(head) or _is_pair(path):
         return "nifti"
     if _is_metaimage(head):

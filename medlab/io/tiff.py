@@ -1,4 +1,4 @@
-"""TIFF files to `Image`: one page, a stack, OME-TIFF and ImageJ, with the size of a pixel where it is told."""
+"""TIFF files to `Image`: a page, a stack, OME-TIFF and ImageJ, with the pixel size where it is told."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from medlab.image import Image
-from medlab.io.errors import CorruptFileError, MultipleSeriesError, TruncatedFileError, UnsupportedFormatError
 from medlab.io.dicom.limits import allowed_bytes, check_size
+from medlab.io.errors import CorruptFileError, MultipleSeriesError, TruncatedFileError, UnsupportedFormatError
+from medlab.io.guard import parsing
 from medlab.io.picture import channel_notes, oriented
 from medlab.io.quiet import listening
 from medlab.io.values import as_type
@@ -26,18 +27,24 @@ _MM = {"m": 1000.0, "cm": 10.0, "mm": 1.0, "nm": 1e-6, **dict.fromkeys(_MICRONS,
 #: Resolutions per inch that programs write by themselves.
 _PRINT_SETTINGS = np.array([1, 2.54, 72, 96, 100, 150, 200, 300, 600])
 _OTHER_SIZE = {"I": "z", "Q": "z", "S": "c"}
+#: What tifffile logs where it leaves out pages instead of failing.
+_BROKEN = ("invalid page offset", "corrupt")
 _CENTIMETRE = 3
 _WHITE_IS_ZERO, _PALETTE = 0, 3
 
 
 def read_tiff(
-    path: Path, series: str | int | None = None, *, dtype: DTypeLike | None = None, max_bytes: int | None = None
+    path: Path,
+    series: str | int | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    max_bytes: int | None = None,
 ) -> Image:
     """Read a TIFF file: ``"yx"`` or ``"yxc"``, with more pages ``"zyx"`` or ``"tyx"`` as the file says.
 
-    Pages of which the file does not say what they are become slices, with a note. The size of a pixel is taken
-    from OME or ImageJ metadata, or from a resolution per centimetre; then `space` is ``"plane"``. A resolution
-    per inch is a setting for printing and is not used.
+    Pages of which the file does not say what they are become slices, with a note. The size of a pixel is
+    taken from OME or ImageJ metadata, or from a resolution per centimetre; then `space` is ``"plane"``. A
+    resolution per inch is a setting for printing and is not used.
 
     Parameters
     ----------
@@ -59,30 +66,31 @@ def read_tiff(
     """
     import tifffile
 
-    try:
-        with listening("tifffile") as heard, tifffile.TiffFile(path) as tiff:
-            chosen = _chosen(tiff, series, path)
+    if series is not None and not str(series).isdecimal():
+        msg = f"series= must be the number of a picture in the TIFF, counted from 0; got {series!r}."
+        raise ValueError(msg)
+    number = None if series is None else int(series)
+    with parsing(path, "TIFF"), listening("tifffile") as heard:
+        with tifffile.TiffFile(path) as tiff:
+            chosen = _chosen(tiff, number, path)
             check_size(chosen.nbytes, allowed_bytes(max_bytes), [path])
             _check_complete(chosen, path)
             array, axes, notes = _arranged(chosen.asarray(), chosen.axes, path)
-            page = chosen.keyframe
-            array, axes, more = _shown(array, axes, page)
-            affine, space = _geometry(tiff, page, axes, more)
-    except tifffile.TiffFileError as error:
-        raise CorruptFileError(f"The file cannot be read as TIFF: {error}.", [path]) from error
-    except (ValueError, KeyError, IndexError, OverflowError, RuntimeError) as error:
-        raise CorruptFileError(f"The TIFF pages cannot be decoded: {error}.", [path]) from error
+            array, axes, more = _shown(array, axes, chosen.keyframe)
+            affine, space = _geometry(tiff, chosen.keyframe, axes, more)
+        if broken := [message for message in heard if any(word in message for word in _BROKEN)]:
+            raise TruncatedFileError(f"The TIFF does not hold all of its pages: {broken[0]}.", [path])
     return Image(as_type(array, dtype), axes=axes, affine=affine, space=space, notes=(*notes, *more, *heard))
 
 
-def _chosen(tiff: Any, series: str | int | None, path: Path) -> Any:
+def _chosen(tiff: Any, series: int | None, path: Path) -> Any:
     """Return the one picture or stack to read."""
     pictures = tiff.series
     listed = "; ".join(f"{n}: {p.axes} {p.shape} {p.name!r}" for n, p in enumerate(pictures))
     if series is None and len(pictures) > 1:
         msg = f"The file holds pictures of several shapes; say which with series=. {listed}"
         raise MultipleSeriesError(msg, [path])
-    number = 0 if series is None else int(series)
+    number = 0 if series is None else series
     if not 0 <= number < len(pictures):
         msg = f"There is no picture {number} in this file; it holds {listed or 'none'}."
         raise CorruptFileError(msg, [path])
@@ -99,7 +107,9 @@ def _check_complete(chosen: Any, path: Path) -> None:
     if chosen.dataoffset is not None:
         ends.append(chosen.dataoffset + chosen.nbytes)
     if max(ends) > size:
-        msg = f"The pixels should end at byte {max(ends):,}; the file has {size:,}. Copy or download it again."
+        msg = (
+            f"The pixels should end at byte {max(ends):,}; the file has {size:,}. Copy or download it again."
+        )
         raise TruncatedFileError(msg, [path])
 
 
@@ -138,13 +148,15 @@ def _shown(array: NDArray[Any], axes: str, page: Any) -> tuple[NDArray[Any], str
     return array, axes, notes
 
 
-def _geometry(tiff: Any, page: Any, axes: str, notes: list[str]) -> tuple[NDArray[np.float64] | None, Any]:
+def _geometry(tiff: Any, page: Any, axes: str, notes: list[str]) -> tuple[Any, Any]:
     """Return affine and space; the affine is None where no size can be relied on."""
     sizes = _ome_sizes(tiff) if tiff.is_ome else _tag_sizes(tiff, page, notes)
     if "x" not in sizes or "y" not in sizes:
         return None, "pixel"
     if "z" in axes and "z" not in sizes:
-        notes.append(f"Pixels are {sizes['y']:.4g} × {sizes['x']:.4g} mm; the distance of the slices is unknown.")
+        notes.append(
+            f"Pixels are {sizes['y']:.4g} × {sizes['x']:.4g} mm; the distance of the slices is unknown."
+        )
         return None, "pixel"
     return np.diag([sizes["x"], sizes["y"], sizes.get("z", 1.0), 1.0])[:, [2, 1, 0, 3]], "plane"
 

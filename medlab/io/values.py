@@ -39,16 +39,21 @@ def rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[An
     """
     if (slope, intercept) == (1, 0):
         return stored
-    if stored.size and stored.dtype.kind in "iu" and float(slope).is_integer() and float(intercept).is_integer():
+    if (
+        stored.size
+        and stored.dtype.kind in "iu"
+        and float(slope).is_integer()
+        and float(intercept).is_integer()
+    ):
         ends = sorted(int(e) * int(slope) + int(intercept) for e in (stored.min(), stored.max()))
         for kind in (stored.dtype, np.dtype(np.int16), np.dtype(np.int32)):
             if np.iinfo(kind).min <= ends[0] and ends[1] <= np.iinfo(kind).max:
                 wide = stored.astype(np.int64 if kind.itemsize > 2 else np.int32)
                 return (wide * int(slope) + int(intercept)).astype(kind)
     exact = np.float64 if stored.dtype.itemsize > 2 and stored.dtype.kind in "iu" else np.float32
-    values = stored.astype(exact)
-    values *= slope
-    values += intercept
+    values: NDArray[np.floating[Any]] = stored.astype(exact)
+    np.multiply(values, slope, out=values)
+    np.add(values, intercept, out=values)
     return values.astype(np.float32, copy=False)
 
 
@@ -67,13 +72,11 @@ def as_type(values: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
     TypeError
         If the wanted type cannot hold the values: out of its range, or fractions in an integer type.
     """
-    if dtype is None:
-        wanted = np.dtype(np.float32) if values.dtype == np.float64 else values.dtype
-        return values.astype(wanted, copy=False)
-    wanted = np.dtype(dtype)
+    default = np.dtype(np.float32) if values.dtype == np.float64 else values.dtype
+    wanted: np.dtype[Any] = default if dtype is None else np.dtype(dtype)
     if wanted.kind in "iu" and values.size and values.dtype != wanted:
         low, high = values.min(), values.max()
-        limits = np.iinfo(wanted)
+        limits: Any = np.iinfo(wanted.name)
         whole = values.dtype.kind in "iub" or bool((values == np.rint(values)).all())
         if not (limits.min <= low and high <= limits.max and whole):
             kind = "" if whole else ", with fractions,"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from medlab.image import Image
 from medlab.io.dicom.limits import allowed_bytes, check_size
-from medlab.io.errors import CorruptFileError, LoadError
+from medlab.io.guard import parsing
+from medlab.io.quiet import listening
 from medlab.io.values import as_type
 
 if TYPE_CHECKING:
@@ -25,13 +27,9 @@ def is_slide(path: Path) -> bool:
     """Whether a TIFF file comes from a slide scanner tiffslide knows."""
     import tifffile
 
-    from medlab.io.quiet import listening
-
-    try:
-        with listening("tifffile"), tifffile.TiffFile(path) as tiff:
-            return any(getattr(tiff, vendor, False) for vendor in _VENDORS)
-    except (tifffile.TiffFileError, ValueError, KeyError, IndexError, OverflowError):
-        return False
+    with contextlib.suppress(Exception), listening("tifffile"), tifffile.TiffFile(path) as tiff:
+        return any(getattr(tiff, vendor, False) for vendor in _VENDORS)
+    return False  # the reader of TIFF says what is wrong with it
 
 
 def read_slide(
@@ -72,19 +70,21 @@ def read_slide(
     """
     import tiffslide
 
-    try:
-        with tiffslide.TiffSlide(path) as slide:
-            chosen = _checked_level(slide, level, region)
-            place = _checked_region(slide, chosen, region)
-            check_size(place[2] * place[3] * 3, allowed_bytes(max_bytes), [path])
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(listening("tifffile"))
+        with parsing(path, "slide"):
+            slide = stack.enter_context(tiffslide.TiffSlide(path))
+            levels = [(rows, columns) for columns, rows in slide.level_dimensions]
+        chosen = _checked_level(levels, level, region)
+        place = _checked_region(levels[chosen], chosen, region)
+        check_size(place[2] * place[3] * 3, allowed_bytes(max_bytes), [path])
+        with parsing(path, "slide"):
             array = _pixels(slide, chosen, place)
             affine, facts = _geometry(slide, chosen, place)
-            sizes = [f"{n}: {h} × {w}" for n, (w, h) in enumerate(slide.level_dimensions)]
-    except (LoadError, ValueError):
-        raise
-    except Exception as error:
-        raise CorruptFileError(f"The slide cannot be read: {error}.", [path]) from error
-    note = f"Level {chosen} of the levels {'; '.join(sizes)} (rows × columns); choose with level= and region=."
+    sizes = [f"{n}: {rows} × {columns}" for n, (rows, columns) in enumerate(levels)]
+    note = (
+        f"Level {chosen} of the levels {'; '.join(sizes)} (rows × columns); choose with level= and region=."
+    )
     return Image(
         as_type(array, dtype),
         axes="yxc",
@@ -96,17 +96,19 @@ def read_slide(
     )
 
 
-def _checked_level(slide: Any, level: int | None, region: Any) -> int:
+def _checked_level(levels: list[tuple[int, int]], level: int | None, region: Any) -> int:
     if level is None:
-        return slide.level_count - 1 if region is None else 0
-    if not 0 <= level < slide.level_count:
-        msg = f"level must be 0 (full resolution) … {slide.level_count - 1}; got {level}."
+        return len(levels) - 1 if region is None else 0
+    if not 0 <= level < len(levels):
+        msg = f"level must be 0 (full resolution) … {len(levels) - 1}; got {level}."
         raise ValueError(msg)
     return level
 
 
-def _checked_region(slide: Any, level: int, region: tuple[int, int, int, int] | None) -> tuple[int, int, int, int]:
-    columns, rows = slide.level_dimensions[level]
+def _checked_region(
+    size: tuple[int, int], level: int, region: tuple[int, int, int, int] | None
+) -> tuple[int, int, int, int]:
+    rows, columns = size
     row, column, height, width = region or (0, 0, rows, columns)
     if min(row, column) < 0 or min(height, width) < 1 or row + height > rows or column + width > columns:
         msg = (
@@ -120,7 +122,10 @@ def _checked_region(slide: Any, level: int, region: tuple[int, int, int, int] | 
 def _pixels(slide: Any, level: int, place: tuple[int, int, int, int]) -> NDArray[Any]:
     """Return the region; tiffslide wants its corner in pixels of level 0."""
     row, column, height, width = place
-    (full_width, full_height), (level_width, level_height) = slide.level_dimensions[0], slide.level_dimensions[level]
+    (full_width, full_height), (level_width, level_height) = (
+        slide.level_dimensions[0],
+        slide.level_dimensions[level],
+    )
     corner = (round(column * full_width / level_width), round(row * full_height / level_height))
     return np.asarray(slide.read_region(corner, level, (width, height), as_array=True))
 

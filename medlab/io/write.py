@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medlab.io.errors import UnsupportedFormatError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from medlab.image import Image
@@ -30,8 +31,8 @@ def write(
 ) -> Path:
     """Write an image; the suffix names the format, and a path without one a folder of DICOM files.
 
-    NIfTI (``.nii``, ``.nii.gz``), NRRD (``.nrrd``), MetaImage (``.mha``) and NumPy (``.npz``) keep the values,
-    the affine, modality, units, labels and times. DICOM is a derived series of 16-bit slices, see
+    NIfTI (``.nii``, ``.nii.gz``), NRRD (``.nrrd``), MetaImage (``.mha``) and NumPy (``.npz``) keep the
+    values, the affine, modality, units, labels and times. DICOM is a derived series of 16-bit slices, see
     `medlab.io.derived.write_dicom`. `meta` and `notes` are not written to the former.
 
     The file appears under its name only when it is complete; after an error nothing is left behind.
@@ -45,8 +46,8 @@ def write(
     overwrite : bool, optional
         Whether to replace what is there. A folder is replaced only if it holds nothing but DICOM files.
     source : path, optional
-        DICOM only: file or folder of the series the image was made from; patient, study and frame of reference
-        are taken from there and each slice refers to the slices it came from.
+        DICOM only: file or folder of the series the image was made from; patient, study and frame of
+        reference are taken from there and each slice refers to the slices it came from.
     description : str, optional
         DICOM only: how the image was made.
 
@@ -72,7 +73,10 @@ def write(
     target = Path(path).expanduser()
     suffix = next((s for s in _SUFFIXES if target.name.lower().endswith(s)), target.suffix.lower())
     if suffix not in (*_SUFFIXES, ""):
-        msg = f"There is no writing to {suffix!r}; use one of {', '.join(_SUFFIXES)}, or no suffix for a DICOM folder."
+        msg = (
+            f"There is no writing to {suffix!r}; use one of {', '.join(_SUFFIXES)}, or no suffix for a "
+            "DICOM folder."
+        )
         raise UnsupportedFormatError(msg, [target])
     if suffix not in (".dcm", "") and (source is not None or description):
         msg = f"source= and description= are for DICOM; {suffix} has no place for them."
@@ -80,10 +84,9 @@ def write(
     if suffix in (".dcm", ""):
         from medlab.io.derived import write_dicom
 
-        def writer(made: Path) -> None:
-            write_dicom(image, made, source=source, description=description)
+        writer: Callable[[Path], Any] = partial(write_dicom, image, source=source, description=description)
     else:
-        writer = _writer(suffix, image)
+        writer = partial(_writer(suffix), image)
     return atomically(target, writer, overwrite=overwrite)
 
 
@@ -124,22 +127,16 @@ def atomically(target: Path, writer: Callable[[Path], Any], *, overwrite: bool) 
     return target
 
 
-def _writer(suffix: str, image: Image) -> Callable[[Path], Any]:
+def _writer(suffix: str) -> Callable[[Image, Path], Any]:
     if suffix == ".nrrd":
-        from medlab.io.nrrd import write_nrrd
-
-        return lambda path: write_nrrd(image, path)
-    if suffix == ".mha":
-        from medlab.io.itk import write_metaimage
-
-        return lambda path: write_metaimage(image, path)
-    if suffix == ".npz":
-        from medlab.io.arrays import write_npz
-
-        return lambda path: write_npz(image, path)
-    from medlab.io.nifti import write_nifti
-
-    return lambda path: write_nifti(image, path)
+        from medlab.io.nrrd import write_nrrd as writer
+    elif suffix == ".mha":
+        from medlab.io.metaimage import write_metaimage as writer
+    elif suffix == ".npz":
+        from medlab.io.arrays import write_npz as writer
+    else:
+        from medlab.io.nifti import write_nifti as writer
+    return writer
 
 
 def _check_replaceable(folder: Path) -> None:

@@ -18,8 +18,8 @@ _DAY = 86_400.0
 def suv(image: Image, kind: str = "bw") -> Image:
     """Return a PET image as standardised uptake values for body weight.
 
-    SUVbw = activity concentration (Bq/ml) × body weight (g) / injected dose (Bq), the dose decayed to the time
-    to which the image was corrected. One gram of tissue counts as one millilitre.
+    SUVbw = activity concentration (Bq/ml) × body weight (g) / injected dose (Bq), the dose decayed to the
+    time to which the image was corrected. One gram of tissue counts as one millilitre.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def suv(image: Image, kind: str = "bw") -> Image:
 
     References
     ----------
-    Quantitative Imaging Biomarkers Alliance, FDG-PET/CT profile 1.13, and its "SUV vendor-neutral pseudo-code"
-    (happy path and robust version). DICOM PS3.3 C.8.9.1.
+    Quantitative Imaging Biomarkers Alliance, FDG-PET/CT profile 1.13, and its "SUV vendor-neutral
+    pseudo-code" (happy path and robust version). DICOM PS3.3 C.8.9.1.
 
     Examples
     --------
@@ -60,7 +60,8 @@ def suv(image: Image, kind: str = "bw") -> Image:
         return image
     factor, how = suv_factor(image)
     array = image.array.astype(np.float32) * np.float32(factor)
-    return image.replace(array=array, units="SUVbw", notes=(*image.notes, how))
+    meta = {**image.meta, "Units": "GML", "SUVType": "BW"}
+    return image.replace(array=array, units="SUVbw", meta=meta, notes=(*image.notes, how))
 
 
 def suv_factor(image: Image) -> tuple[float, str]:
@@ -81,9 +82,13 @@ def suv_factor(image: Image) -> tuple[float, str]:
             return factor, f"SUVbw = counts × {factor:.6g} (Philips 7053,1000)."
         to_becquerel = float(meta.get("PhilipsActivityConcentrationScaleFactor", 0.0))
         if not (to_becquerel > 0 and math.isfinite(to_becquerel)):
-            raise ValueError(_message("Units is CNTS and neither Philips factor, (7053,1000) or (7053,1009), is there"))
+            raise ValueError(
+                _message("Units is CNTS and neither Philips factor, (7053,1000) or (7053,1009), is there")
+            )
     elif image.units != "Bq/ml":
-        raise ValueError(_message(f"the values are in {image.units or 'unknown units'!r} (Units), not in Bq/ml"))
+        raise ValueError(
+            _message(f"the values are in {image.units or 'unknown units'!r} (Units), not in Bq/ml")
+        )
     _check_corrections(meta)
     weight = _positive(meta, "PatientWeight", "kg", 0.5, 500)
     dose = _positive(meta, "RadionuclideTotalDose", "Bq", 1e5, 1e11)
@@ -99,8 +104,8 @@ def suv_factor(image: Image) -> tuple[float, str]:
 
 def _message(problem: str) -> str:
     return (
-        f"SUV cannot be computed: {problem}. Correct image.meta with image.replace(meta=…) if you know better, "
-        "or multiply with a factor of your own."
+        f"SUV cannot be computed: {problem}. Correct image.meta with image.replace(meta=…) if you know "
+        "better, or multiply with a factor of your own."
     )
 
 
@@ -119,7 +124,9 @@ def _positive(meta: Any, keyword: str, unit: str, low: float, high: float) -> fl
         raise ValueError(_message(f"{keyword} is missing or 0"))
     if not low <= float(value) <= high:
         expected = f"{low:g} to {high:g} {unit}"
-        raise ValueError(_message(f"{keyword} is {float(value):g}, expected {expected} (is it in another unit?)"))
+        raise ValueError(
+            _message(f"{keyword} is {float(value):g}, expected {expected} (is it in another unit?)")
+        )
     return float(value)
 
 
@@ -130,16 +137,26 @@ def _decay_time(meta: Any, half_life: float) -> tuple[float, str]:
         return 0.0, "image corrected to the time of injection"
     if correction != "START":
         shown = correction or "missing"
-        raise ValueError(_message(f"DecayCorrection is {shown}; START or ADMIN say what time the image is corrected to"))
+        raise ValueError(
+            _message(f"DecayCorrection is {shown}; START or ADMIN say what time the image is corrected to")
+        )
     series, acquired = (meta.get(f"SecondsFromInjectionTo{w}") for w in ("Series", "Acquisition"))
     if series is not None and (acquired is None or series <= acquired + 1):
         elapsed, since = float(series), "injection to series time"
     elif acquired is not None:
-        elapsed, since = _from_frame(meta, float(acquired), half_life), "injection to scan start, from frame times"
+        elapsed, since = (
+            _from_frame(meta, float(acquired), half_life),
+            "injection to scan start, from frame times",
+        )
     else:
-        raise ValueError(_message("the time of injection or of the scan is missing (RadiopharmaceuticalStartDateTime)"))
+        raise ValueError(
+            _message("the time of injection or of the scan is missing (RadiopharmaceuticalStartDateTime)")
+        )
     if not 0 <= elapsed <= min(_DAY * 10, 10 * half_life):
-        problem = f"the scan would start {elapsed / 60:.1f} min after the injection; were dates shifted or times lost?"
+        problem = (
+            f"the scan would start {elapsed / 60:.1f} min after the injection; were dates shifted or "
+            "times lost?"
+        )
         raise ValueError(_message(problem))
     return elapsed, since
 
@@ -147,14 +164,17 @@ def _decay_time(meta: Any, half_life: float) -> tuple[float, str]:
 def _from_frame(meta: Any, acquired: float, half_life: float) -> float:
     """Return seconds from injection to scan start where the series time was overwritten after the scan.
 
-    The frame reference time counts from scan start to the moment at which the frame's mean count rate was met.
+    The frame reference time counts from scan start to the moment at which the frame's mean count rate was
+    met.
     """
     reference, duration = meta.get("FrameReferenceTime"), meta.get("ActualFrameDuration")
-    is_ge = str(meta.get("Manufacturer", "")).upper().startswith("GE")  # its AcquisitionTime may be the scan's
+    is_ge = (
+        str(meta.get("Manufacturer", "")).upper().startswith("GE")
+    )  # its AcquisitionTime may be the scan's
     if reference is None or not duration or is_ge:
         problem = (
-            "SeriesTime is missing or later than AcquisitionTime (a post-processed series), and nothing else tells "
-            "for certain when the scan began"
+            "SeriesTime is missing or later than AcquisitionTime (a post-processed series), and "
+            "nothing else tells for certain when the scan began"
         )
         raise ValueError(_message(problem))
     decay = math.log(2) / half_life

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
+
 from medlab.models.backend import keras
+from medlab.models.layers import CropLike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +96,9 @@ def load(path: str | Path, model: keras.Model | None = None) -> keras.Model:
         raise ValueError(msg)
     _check_archive(file)
     try:
-        return keras.saving.load_model(file, compile=False, safe_mode=True)
+        return keras.saving.load_model(
+            file, compile=False, safe_mode=True, custom_objects={"medlab>CropLike": CropLike}
+        )
     except (TypeError, ValueError) as error:
         msg = f"{file.name} was refused by Keras' safe mode: {_first_line(error)}\n{_WAY_OUT}"
         raise UnsafeModelError(msg) from error
@@ -122,8 +128,30 @@ def _load_weights(file: Path, model: keras.Model | None) -> keras.Model:
         if stream.read(len(_HDF5)) != _HDF5:
             msg = f"{file.name} was refused: it is no HDF5 file, whatever its name says. {_WAY_OUT}"
             raise UnsafeModelError(msg)
-    model.load_weights(file)
+    with h5py.File(file, "r") as archive:
+        outside = next(_links_outside(archive), None)
+    if outside:
+        msg = f"{file.name} was refused: {outside!r} points to another place or file. {_WAY_OUT}"
+        raise UnsafeModelError(msg)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # Keras warns where it leaves a layer without weights
+        try:
+            model.load_weights(file)
+        except UserWarning as warning:
+            msg = f"The weights in {file.name} do not fit model {model.name!r}: {_first_line(warning)}"
+            raise ValueError(msg) from warning
     return model
+
+
+def _links_outside(group: h5py.Group) -> Iterator[str]:
+    """Yield the names of links and of data that lie elsewhere; weights need neither."""
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            yield f"{group.name}/{name}"
+        elif isinstance(group[name], h5py.Group):
+            yield from _links_outside(group[name])
+        elif group[name].external or group[name].is_virtual:
+            yield group[name].name
 
 
 def _check_archive(file: Path) -> None:
@@ -139,22 +167,39 @@ def _check_archive(file: Path) -> None:
                 f"{sorted(names)[:6]}. {_WAY_OUT}"
             )
             raise UnsafeModelError(msg)
-        config = json.loads(archive.read("config.json"))
-    if code := sorted(_names_of_code(config)):
+        objects = list(_objects(json.loads(archive.read("config.json"))["config"]))
+    code = sorted(
+        c["config"].get("name", "?") for c in objects if c["class_name"] in {"Lambda", "__lambda__"}
+    )
+    if code:
         msg = f"{file.name} was refused: {code} hold Python code that would run here. {_WAY_OUT}"
+        raise UnsafeModelError(msg)
+    unknown = sorted({c["class_name"] for c in objects if not _is_known(c)})
+    if unknown:
+        msg = (
+            f"{file.name} was refused: nobody registered {unknown} here. If you trust their code, import it "
+            "first, with @keras.saving.register_keras_serializable() above each class."
+        )
         raise UnsafeModelError(msg)
 
 
-def _names_of_code(part: Any) -> Iterator[str]:
-    """Yield the names of the objects in a configuration that hold Python code."""
+def _objects(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield every layer and every other serialised object in a configuration."""
     if isinstance(part, dict):
-        if part.get("class_name") in {"Lambda", "__lambda__"}:
-            config = part.get("config")
-            yield str(config.get("name", "a function") if isinstance(config, dict) else "a function")
+        if isinstance(part.get("config"), dict) and "class_name" in part:
+            yield part
         part = list(part.values())
     for value in part if isinstance(part, list) else []:
-        yield from _names_of_code(value)
+        yield from _objects(value)
 
 
-def _first_line(error: Exception) -> str:
+def _is_known(entry: dict[str, Any]) -> bool:
+    """Whether a class is one of Keras' own, or has been registered."""
+    if "module" not in entry or str(entry["module"]).split(".")[0] in {"keras", "builtins"}:
+        return True  # without a module: Keras' notation for tensors, tuples and arrays
+    name = entry.get("registered_name") or entry["class_name"]
+    return keras.saving.get_registered_object(name) is not None
+
+
+def _first_line(error: Warning | Exception) -> str:
     return str(error).strip().splitlines()[0][:300]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["rows"]
+__all__ = ["data_sets", "rows"]
 
 
 def rows(made: dict[str, Any]) -> list[tuple[str, str]]:
@@ -35,6 +35,26 @@ def rows(made: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in lines if value]
 
 
+def data_sets(made: dict[str, Any]) -> list[dict[str, str]]:
+    """Return a row for each data set that was noted; ``kind`` says what of it is real.
+
+    Parameters
+    ----------
+    made : dict
+        Provenance, as `medlab.report.build` collects it.
+    """
+    table = []
+    for record in (r for r in made["records"] if r["kind"] == "data"):
+        simulated = record.get("simulated")
+        what = f": {simulated}" if isinstance(simulated, str) else ""
+        stand_in = record.get("stands_in_for")
+        kind = f"simulated{what}" if simulated else "real"
+        kind += f"; stands in for {stand_in}" if stand_in else ""
+        facts = {name: str(record.get(name) or "–") for name in ("name", "source", "licence", "sha256")}
+        table.append({**facts, "kind": kind})
+    return table
+
+
 def _graphics(made: dict[str, Any]) -> str:
     if made["devices"]:
         return f"used through {', '.join(made['devices'])}; {', '.join(made['graphics'])}".rstrip("; ")
@@ -48,5 +68,10 @@ def _pairs(values: dict[str, Any]) -> str:
 
 
 def _noted(made: dict[str, Any], kind: str) -> str:
-    entries = ({k: v for k, v in r.items() if k != "kind"} for r in made["records"] if r["kind"] == kind)
-    return "; ".join(_pairs(entry) for entry in entries)
+    entries = [dict(r) for r in made["records"] if r["kind"] == kind]
+    lines = []
+    for entry in entries:
+        del entry["kind"]
+        where = f" in {entry.pop('where')}" if "where" in entry else ""
+        lines.append(_pairs(entry) + where)
+    return "; ".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -67,11 +68,13 @@ def run(
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=True,
+        coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
     )
     numbers = _numbers(notebook)
     client.reset_execution_trackers()
-    with client.setup_kernel(env={**os.environ, **environment}):
+    # The kernel puts what it writes to stderr into the notebook; the terminal does not need it again.
+    with client.setup_kernel(env={**os.environ, **environment}, stderr=subprocess.DEVNULL):
         for index, number in numbers.items():
             if progress:
                 progress(number, len(numbers), _section(notebook, index))

@@ -11,7 +11,7 @@ import jinja2
 from nbconvert.filters import Highlight2HTML
 from pygments.formatters import HtmlFormatter
 
-from medlab.report.box import rows
+from medlab.report.box import data_sets, rows
 from medlab.report.markdown import Writer
 from medlab.report.outputs import Captions, outputs_html
 
@@ -55,7 +55,7 @@ def render(notebook: NotebookNode, folder: Path, made: dict[str, Any], *, code: 
         date=dt.datetime.fromisoformat(made["date"]),
         made=made,
         facts=rows(made),
-        data=[r for r in made["records"] if r["kind"] == "data"],
+        data=data_sets(made),
         # "</" would end the script element early
         provenance=json.dumps(made, indent=1, default=str).replace("</", "<\\/"),
     )

@@ -146,7 +146,7 @@ def _prepared(
         if len(data) != 2:
             msg = f"{what} must be a pair (x, y) or a data set; got a {type(data).__name__} of {len(data)}."
             raise ValueError(msg)
-        x, y = (keras.tree.map_structure(np.asarray, part) for part in data)
+        x, y = _arrays(data[0], len(model.inputs)), _arrays(data[1], len(model.outputs))
         check_pair(model, x, y, what)
         if what == "train" and isinstance(y, np.ndarray):
             check_varied(y, Output(model))
@@ -157,6 +157,11 @@ def _prepared(
             )
         )
     return datasets[0], datasets[1]
+
+
+def _arrays(data: Any, number: int) -> Any:
+    """Return an array, or for a model with several inputs or outputs the same structure of arrays."""
+    return np.asarray(data) if number == 1 else keras.tree.map_structure(np.asarray, data)
 
 
 def _loss(loss: Any, output: Output, train: Any) -> Any:
@@ -241,7 +246,7 @@ def _run(
 
 
 def _history(logs: dict[str, list[float]], best: int, epochs: int, seconds: float, loss: str) -> History:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     table = pd.DataFrame(logs)
     table.index = pd.RangeIndex(1, len(table) + 1, name="epoch")

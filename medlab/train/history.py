@@ -48,7 +48,7 @@ class History:
         ndarray of matplotlib.axes.Axes
             One for each panel.
         """
-        import matplotlib.pyplot as plt  # noqa: PLC0415
+        import matplotlib.pyplot as plt
 
         names = sorted((c for c in self.table if f"val_{c}" in self.table), key=lambda c: (c != "loss", c))
         _, panels = plt.subplots(

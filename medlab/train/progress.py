@@ -41,7 +41,7 @@ class Line:
             sys.stdout.write("\n" if sys.stdout.isatty() else text + "\n")
 
     def _display(self, text: str) -> None:
-        from IPython.display import display  # noqa: PLC0415
+        from IPython.display import display
 
         bundle = {"text/plain": text}
         if self._handle is None:
@@ -67,16 +67,16 @@ class Progress(keras.callbacks.Callback):
         self._epoch, self._last, self._note = 0, 0.0, ""
         self._start = time.monotonic()
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note which epoch it is."""
         self._epoch = epoch
         self._show(0.0)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar."""
         self._show((batch + 1) / self._steps if self._steps else 0.0)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep this epoch's losses to show beside the bar."""
         self._note = " · ".join(f"{k} {v:.4g}" for k, v in (logs or {}).items() if k in {"loss", "val_loss"})
         self._show(1.0)

@@ -25,11 +25,11 @@ def set_seed(seed: int, *, deterministic: bool = False) -> None:
     >>> import medlab
     >>> medlab.train.set_seed(7)
     """
-    from medlab.models import backend  # noqa: PLC0415
+    from medlab.models import backend
 
     backend.keras.utils.set_random_seed(seed)
     if deterministic and backend.name() == "tensorflow":
-        import tensorflow as tf  # noqa: PLC0415
+        import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
     provenance.record("seed", where="medlab.train.set_seed", seed=int(seed))

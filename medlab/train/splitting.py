@@ -105,7 +105,7 @@ def _checked(fractions: Sequence[float]) -> tuple[float, ...]:
 
 def _columns(table: Any, by: str, stratify: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Return the patient and, where asked for, the class of every row."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     is_table = isinstance(table, pd.DataFrame)
     for column in [by, stratify] if is_table else []:

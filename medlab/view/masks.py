@@ -88,7 +88,7 @@ def layered(stack: Stack, mask: MaskLike, colors: Mapping[str, str] | Sequence[s
 
 
 def _codes(name: str, mask: Image | NDArray[Any], stack: Stack) -> tuple[NDArray[np.uint8], dict[int, str]]:
-    """Return one mask as codes on the stack's grid, and the name of each code."""
+    """Return one mask as codes on the stack's grid, and each code's name."""
     labels = mask.labels if isinstance(mask, Image) else None
     values = _fitted(name, mask, stack)
     if values.dtype == bool:
@@ -114,7 +114,7 @@ def _present(values: NDArray[Any]) -> list[int]:
     """Return the labels a mask holds, in order, plane by plane to spare memory."""
     planes = values.reshape(-1, *values.shape[-2:])
     if values.dtype == np.uint8:
-        return sorted({int(v) for p in planes for v in np.flatnonzero(np.bincount(p.ravel()))} - {0})
+        return sorted({int(v) for p in planes for v in np.flatnonzero(np.bincount(p[p > 0]))})
     return sorted({int(v) for p in planes for v in np.unique(p)} - {0})
 
 
@@ -143,12 +143,16 @@ def _fitted(name: str, mask: Image | NDArray[Any], stack: Stack) -> NDArray[Any]
 
 
 def _grid_message(name: str, image: Image, mask: Image) -> str:
-    facts = [("shape", image.grid, mask.grid), ("spacing", image.spacing, mask.spacing)]
+    facts: list[tuple[str, Any, Any]] = [
+        ("shape", image.grid, mask.grid),
+        ("spacing", image.spacing, mask.spacing),
+    ]
     facts += [("origin", image.origin, mask.origin), ("orientation", image.orientation, mask.orientation)]
     differing = [f"{what} {a} against {b}" for what, a, b in facts if a != b]
     return (
-        f"{_called(name)} lies on another grid than the image: {'; '.join(differing) or 'directions differ'}. "
-        "Resample it onto the image's grid first (nearest neighbour), or pass its array if the grids are equal."
+        f"{_called(name)} lies on another grid than the image: "
+        f"{'; '.join(differing) or 'directions differ'}. Resample it onto the image's grid first "
+        "(nearest neighbour), or pass its array if the grids are equal."
     )
 
 
@@ -167,7 +171,9 @@ def _region(name: str, value: int, labels: Mapping[int, str] | None, *, alone: b
     return name or label or ("mask" if alone else f"label {value}")
 
 
-def _colours(found: list[tuple[str, int, int]], colors: Mapping[str, str] | Sequence[str] | None) -> list[str]:
+def _colours(
+    found: list[tuple[str, int, int]], colors: Mapping[str, str] | Sequence[str] | None
+) -> list[str]:
     chosen = [PALETTE[n % len(PALETTE)] for n in range(len(found))]
     if isinstance(colors, Mapping):
         chosen = [colors.get(name, c) for (name, _, _), c in zip(found, chosen, strict=True)]
@@ -179,7 +185,7 @@ def _colours(found: list[tuple[str, int, int]], colors: Mapping[str, str] | Sequ
 def _hex(colour: str) -> str:
     if colour.startswith("#") and len(colour) == 7:
         return colour.lower()
-    from matplotlib.colors import to_hex  # noqa: PLC0415  slow to import, and only named colours need it
+    from matplotlib.colors import to_hex
 
     return to_hex(colour)
 

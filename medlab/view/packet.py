@@ -13,24 +13,27 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from medlab.view.masks import Masks
     from medlab.view.stack import Stack
 
-__all__ = ["decode_runs", "encode_runs", "pack", "pieces"]
+__all__ = ["decode_runs", "encode_runs", "nearest_first", "pack", "pieces"]
 
 _ALIGN = 8
 _LONGEST = 2**24 - 1
 
 
-def pieces(stack: Stack, masks: Masks, axis: int, indices: Iterable[int], time: int = 0) -> list[dict[str, Any]]:
+def pieces(
+    stack: Stack, masks: Masks, axis: int, indices: Iterable[int], time: int = 0
+) -> list[dict[str, Any]]:
     """Return planes of an image and its masks, ready for `pack`."""
     return [
         {
@@ -70,7 +73,7 @@ def pack(planes: list[dict[str, Any]]) -> bytes:
 
 
 def encode_runs(codes: NDArray[np.uint8]) -> tuple[bytes, str]:
-    """Code a mask plane as runs, or raw where that is shorter; return the bytes and ``"rle"`` or ``"raw"``."""
+    """Code a mask plane; return the bytes and ``"rle"``, or ``"raw"`` where that is shorter."""
     flat = codes.ravel()
     if not flat.any():
         return b"", "rle"

@@ -42,7 +42,9 @@ style-src 'unsafe-inline'; img-src data: blob:">
 """
 
 
-def standalone(stack: Stack, masks: Masks, scene: dict[str, Any], state: dict[str, Any], max_bytes: int) -> str:
+def standalone(
+    stack: Stack, masks: Masks, scene: dict[str, Any], state: dict[str, Any], max_bytes: int
+) -> str:
     """Return the page of at most `max_bytes`; what it costs in quality stands in its caption."""
     empty = _filled(scene, state, "", "x" * 400)
     data, reduction = reduced(stack, masks, max_bytes - len(empty.encode()))

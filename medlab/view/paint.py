@@ -19,8 +19,8 @@ def greys(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
 
     Examples
     --------
-    >>> greys(np.array([-200, 40, 240]), -160, 240)
-    array([  0, 128, 255], dtype=uint8)
+    >>> greys(np.array([-200, 40, 41, 240]), -160, 240)
+    array([  0, 127, 128, 255], dtype=uint8)
     """
     with np.errstate(over="ignore", invalid="ignore"):
         level = np.floor((values.astype(np.float64) - low) * (255 / (high - low)) + 0.5)
@@ -44,7 +44,12 @@ def rgb(
 
 
 def blended(
-    picture: NDArray[np.uint8], masks: Masks, planes: list[NDArray[np.uint8]], opacity: float, *, outline: bool
+    picture: NDArray[np.uint8],
+    masks: Masks,
+    planes: list[NDArray[np.uint8]],
+    opacity: float,
+    *,
+    outline: bool,
 ) -> NDArray[np.uint8]:
     """Return a picture with the regions of its mask planes drawn over it."""
     result = picture.astype(np.float32)

@@ -19,9 +19,11 @@ __all__ = ["encoded", "picture"]
 _LONGEST_SIDE = 480
 
 
-def picture(stack: Stack, masks: Masks, plane: Plane, scene: dict[str, Any], state: dict[str, Any]) -> Picture:
-    """Return the plane that `state` names as a Pillow picture with square pixels, at most 480 wide and high."""
-    from PIL import Image as Pillow  # noqa: PLC0415  not needed before something is shown
+def picture(
+    stack: Stack, masks: Masks, plane: Plane, scene: dict[str, Any], state: dict[str, Any]
+) -> Picture:
+    """Return the plane that `state` names as a picture with square pixels, at most 480 wide and high."""
+    from PIL import Image as Pillow
 
     index, (centre, width) = state["position"][plane.axis], state["window"]
     limits = (centre - width / 2, centre + width / 2)
@@ -41,7 +43,7 @@ def picture(stack: Stack, masks: Masks, plane: Plane, scene: dict[str, Any], sta
 
 
 def encoded(
-    stack: Stack, masks: Masks, plane: Plane, scene: dict[str, Any], state: dict[str, Any], max_bytes: int
+    stack: Stack, masks: Masks, plane: Plane, scene: dict[str, Any], state: dict[str, Any], *, max_bytes: int
 ) -> bytes:
     """Return `picture` as PNG, made smaller until it takes at most `max_bytes`."""
     shown = picture(stack, masks, plane, scene, state)

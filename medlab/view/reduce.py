@@ -92,7 +92,9 @@ class Reduction:
             )
         if self.quality:
             unit = "grey or colour levels" if self.levels is None else units
-            said.append(f"JPEG quality {self.quality}, typical error {_short(_error(stack, self))} {unit}".rstrip())
+            said.append(
+                f"JPEG quality {self.quality}, typical error {_short(_error(stack, self))} {unit}".rstrip()
+            )
         elif self.levels is not None:
             said.append(f"typical error {_short(_error(stack, self))} {units}".rstrip())
         if stack.scale != 1:
@@ -114,7 +116,10 @@ def reduced(stack: Stack, masks: Masks, max_bytes: int) -> tuple[str, Reduction]
         text = _encoded(stack, masks, attempt)
         if len(text) <= max_bytes:
             return text, attempt
-    msg = f"{stack.image!r} does not fit into the {max_bytes} bytes left for it; allow more with max_bytes, or crop it first."
+    msg = (
+        f"{stack.image!r} does not fit into the {max_bytes} bytes left for it; "
+        "allow more with max_bytes, or crop it first."
+    )
     raise ValueError(msg)
 
 
@@ -145,7 +150,7 @@ def _attempts(stack: Stack, masks: Masks, max_bytes: int) -> Iterator[Reduction]
 
 def _encoded(stack: Stack, masks: Masks, reduction: Reduction) -> str:
     planes = [
-        _piece(stack, masks, reduction, time, number, k)
+        _piece(stack, masks, reduction, time=time, number=number, k=k)
         for time in range(stack.grid[0])
         for number, k in enumerate(reduction.kept(stack))
     ]
@@ -155,7 +160,9 @@ def _encoded(stack: Stack, masks: Masks, reduction: Reduction) -> str:
 def _estimate(stack: Stack, masks: Masks, reduction: Reduction) -> float:
     """Return the bytes that the whole would take, from a few slices."""
     some = _some(stack)
-    planes = [_piece(stack, masks, reduction, stack.grid[0] // 2, n, k) for n, k in enumerate(some)]
+    planes = [
+        _piece(stack, masks, reduction, time=stack.grid[0] // 2, number=n, k=k) for n, k in enumerate(some)
+    ]
     count = stack.grid[0] * len(reduction.kept(stack))
     return len(zlib.compress(packet.pack(planes), 6)) * 4 / 3 * count / len(some)
 
@@ -171,16 +178,20 @@ def _error(stack: Stack, reduction: Reduction) -> float:
         plane = _averaged(stack.plane(0, k, stack.grid[0] // 2), reduction.rows, reduction.cols)
         back = stored = plane if reduction.levels is None else _quantised(plane, reduction.levels)
         if reduction.quality:
-            from PIL import Image as Pillow  # noqa: PLC0415  not needed before something is shown
+            from PIL import Image as Pillow
 
             back = np.asarray(Pillow.open(io.BytesIO(_jpeg(stored, reduction.quality))))
         shown = back if reduction.levels is None else reduction.levels[back]
-        wanted = plane if reduction.levels is None else np.clip(plane, reduction.levels[0], reduction.levels[-1])
+        wanted = (
+            plane if reduction.levels is None else np.clip(plane, reduction.levels[0], reduction.levels[-1])
+        )
         squares.append(np.nanmean((shown.astype(np.float64) - wanted) ** 2))
     return float(np.sqrt(np.mean(squares)))
 
 
-def _piece(stack: Stack, masks: Masks, reduction: Reduction, time: int, number: int, k: int) -> dict[str, Any]:
+def _piece(
+    stack: Stack, masks: Masks, reduction: Reduction, *, time: int, number: int, k: int
+) -> dict[str, Any]:
     rows, cols = reduction.rows, reduction.cols
     image = _averaged(stack.plane(0, k, time), rows, cols)
     if reduction.levels is not None:
@@ -195,7 +206,7 @@ def _piece(stack: Stack, masks: Masks, reduction: Reduction, time: int, number: 
 
 
 def _jpeg(plane: NDArray[np.uint8], quality: int) -> bytes:
-    from PIL import Image as Pillow  # noqa: PLC0415  not needed before something is shown
+    from PIL import Image as Pillow
 
     buffer = io.BytesIO()
     Pillow.fromarray(plane).save(buffer, "JPEG", quality=quality, optimize=True)
@@ -205,7 +216,7 @@ def _jpeg(plane: NDArray[np.uint8], quality: int) -> bytes:
 def _averaged(plane: NDArray[Any], rows: int, cols: int) -> NDArray[Any]:
     if plane.shape[:2] == (rows, cols):
         return plane
-    from PIL import Image as Pillow  # noqa: PLC0415  not needed before something is shown
+    from PIL import Image as Pillow
 
     if plane.dtype == np.uint8:
         return np.asarray(Pillow.fromarray(plane).resize((cols, rows), Pillow.Resampling.BOX))

@@ -66,7 +66,9 @@ def describe(
         "presets": [{"name": n, "centre": (a + b) / 2, "width": b - a} for n, (a, b) in low_high.items()],
         "table": colour_table(image, colormap),
         "inverted": inverted(image, colormap),
-        "regions": [{"name": e.name, "colour": e.colour, "layer": e.layer, "code": e.code} for e in masks.entries],
+        "regions": [
+            {"name": e.name, "colour": e.colour, "layer": e.layer, "code": e.code} for e in masks.entries
+        ],
         "layers": len(masks.layers),
         "opacity": float(opacity),
         "outline": bool(outline),
@@ -115,7 +117,7 @@ def colour_table(image: Image, colormap: str | None) -> list[list[int]] | None:
     """
     if colormap in (None, "gray", "grey") or image.size("c") in (3, 4):
         return None
-    import matplotlib as mpl  # noqa: PLC0415  slow to import, and only named colour maps need it
+    import matplotlib as mpl
 
     if colormap not in mpl.colormaps:
         msg = f"Unknown colormap {colormap!r}; any of matplotlib's will do, for example 'hot' or 'viridis'."

@@ -84,7 +84,7 @@ def as_image(image: Image | NDArray[Any]) -> Image:
         if array.ndim not in (2, 3) or array.dtype == object:
             msg = (
                 f"Expected an Image, or a 2-D or 3-D array of numbers; got {type(image).__name__} "
-                f"of shape {array.shape}, {array.dtype}. Name its axes first: medlab.Image(array, axes='tzyx')."
+                f"of shape {array.shape}, {array.dtype}. Name its axes: medlab.Image(array, axes='tzyx')."
             )
             raise TypeError(msg)
         image = Image(array)
@@ -92,7 +92,7 @@ def as_image(image: Image | NDArray[Any]) -> Image:
         msg = f"There is nothing to show: the image is empty, shape {image.shape} ({image.axes})."
         raise ValueError(msg)
     if image.dtype.kind not in "buif":
-        msg = f"Values must be booleans, integers or floats; got {image.dtype}. Show abs(array) or another part."
+        msg = f"Values must be booleans, integers or floats; got {image.dtype}. Show abs(array), for example."
         raise ValueError(msg)
     return image
 
@@ -107,7 +107,7 @@ def stacked(image: Image) -> Stack:
     elif colour:
         values = values[..., :3]
     elif "c" in axes and "t" in axes:
-        msg = f"An image with time and {image.size('c')} channels cannot be shown; pick a channel first."
+        msg = f"Time and {image.size('c')} channels cannot be shown together; pick a channel first."
         raise ValueError(msg)
     elif "c" in axes:
         values, axes, slow = np.moveaxis(values, -1, 0), "t" + axes[:-1], "channel"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,8 @@ from medlab.view.stack import as_image, stacked
 from medlab.view.window import WindowSpec, window
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from medlab.image import Image
@@ -26,7 +27,6 @@ __all__ = ["SliceViewer", "slices"]
 
 _FIRST_BYTES = 1_000_000
 _MOST_ASKED = 512
-_LAYOUTS = ("one", "three")
 _STATIC = "MEDLAB_STATIC_VIEWS"
 
 
@@ -43,7 +43,7 @@ def slices(
     colors: Mapping[str, str] | Sequence[str] | None = None,
     opacity: float = 0.4,
     outline: bool = False,
-    layout: str = "one",
+    three_planes: bool = False,
     height: int = 480,
 ) -> SliceViewer:
     """Look through an image slice by slice.
@@ -62,8 +62,8 @@ def slices(
     axis : {0, 1, 2, "axial", "coronal", "sagittal"}, optional
         The array axis that the plane is perpendicular to, or the plane's name where it is known.
     index : int, optional
-        The slice to start with; negative counts from the end. Default: the middle, or with a mask the
-        slice that holds most of it.
+        The slice to start with, of a cine the frame; negative counts from the end. Default: the middle
+        (of a cine the first), or with a mask the slice that holds most of it.
     time : int, optional
         The time point to start with, of an image with axes ``"tzyx"``.
     colormap : str, optional
@@ -76,8 +76,8 @@ def slices(
         Of the filled mask, 0 to 1.
     outline : bool, optional
         Draw outlines of the mask instead of filling it.
-    layout : {"one", "three"}, optional
-        One plane, or three linked ones with a crosshair.
+    three_planes : bool, optional
+        Show three linked planes with a crosshair instead of one.
     height : int, optional
         Height of the picture area in CSS pixels.
 
@@ -112,7 +112,7 @@ def slices(
         colors=colors,
         opacity=opacity,
         outline=outline,
-        layout=layout,
+        three_planes=three_planes,
         height=height,
     )
 
@@ -132,8 +132,8 @@ class SliceViewer(anywidget.AnyWidget):
         The time point shown.
     window : tuple of float
         (centre, width); a preset's name may be assigned.
-    layout : str
-        ``"one"`` plane or ``"three"``.
+    three_planes : bool
+        Whether three linked planes are shown.
     """
 
     _esm = source.widget_module()
@@ -146,7 +146,7 @@ class SliceViewer(anywidget.AnyWidget):
     position = traitlets.Any((0, 0, 0)).tag(sync=True, to_json=lambda v, _: list(v))
     time = traitlets.Int(0).tag(sync=True)
     window = traitlets.Any().tag(sync=True, to_json=lambda v, _: list(v))
-    layout = traitlets.Enum(_LAYOUTS, "one").tag(sync=True)
+    three_planes = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class SliceViewer(anywidget.AnyWidget):
         axis: int | str = 0,
         index: int | None = None,
         time: int = 0,
-        layout: str = "one",
+        three_planes: bool = False,
         colors: Mapping[str, str] | Sequence[str] | None = None,
         **look: Any,
     ) -> None:
@@ -166,20 +166,18 @@ class SliceViewer(anywidget.AnyWidget):
         self._masks = layered(self._stack, mask, colors)
         self._planes = planes(self.image)
         axis = axis_number(self.image, axis)
-        if layout not in _LAYOUTS:
-            msg = f"layout must be 'one' or 'three'; got {layout!r}."
-            raise ValueError(msg)
+        time = scene.checked_time(self._stack, time)
         start = scene.start(self._stack, self._masks, axis, index)
         super().__init__(
+            _first=packet.pack(self._first_pieces(axis, start[axis], time)),
             _scene=scene.describe(self._stack, self._masks, self._planes, **look),
             axis=axis,
             position=start,
             index=start[axis],
-            time=scene.checked_time(self._stack, time),
+            time=time,
             window=window,
-            layout=layout,
+            three_planes=three_planes,
         )
-        self._first = packet.pack(self._first_pieces())
         self.on_msg(self._answer)
 
     def to_html(self, path: str | os.PathLike[str] | None = None, max_bytes: int = 4_000_000) -> str:
@@ -216,16 +214,16 @@ class SliceViewer(anywidget.AnyWidget):
             self._planes[self.axis],
             self._scene,
             self._state(),
-            max_bytes,
+            max_bytes=max_bytes,
         )
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         picture = base64.b64encode(self.to_png()).decode()
         if os.environ.get(_STATIC) == "1":
             frame = page.framed(self.to_html(), self._scene)
             return {"text/html": frame, "image/png": picture, "text/plain": repr(self)}, {}
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return data | {"image/png": picture}, metadata
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return bundle and (bundle[0] | {"image/png": picture}, bundle[1])
 
     def __repr__(self) -> str:
         plane = self._planes[self.axis].name
@@ -237,15 +235,15 @@ class SliceViewer(anywidget.AnyWidget):
             "position": list(self.position),
             "time": self.time,
             "window": list(self.window),
-            "layout": self.layout,
+            "three_planes": self.three_planes,
         }
 
-    def _first_pieces(self) -> list[dict[str, Any]]:
+    def _first_pieces(self, axis: int, index: int, time: int) -> list[dict[str, Any]]:
         """Return the slice shown, and in a small image its neighbours, nearest first."""
-        size = self._stack.plane(self.axis, self.index, self.time).nbytes
-        count = max(1, _FIRST_BYTES // max(size, 1)) if self.axis == 0 else 1
-        order = packet.nearest_first(self.index, self._stack.grid[1 + self.axis])
-        return packet.pieces(self._stack, self._masks, self.axis, order[:count], self.time)
+        size = self._stack.plane(axis, index, time).nbytes
+        count = max(1, _FIRST_BYTES // max(size, 1)) if axis == 0 else 1
+        order = packet.nearest_first(index, self._stack.grid[1 + axis])
+        return packet.pieces(self._stack, self._masks, axis, order[:count], time)
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
         """Send the planes the browser asks for, in its order."""
@@ -259,7 +257,9 @@ class SliceViewer(anywidget.AnyWidget):
             planes_ = packet.pieces(self._stack, self._masks, axis, inside, time % lengths[0])
             self.send({"kind": "planes", "id": content.get("id")}, [packet.pack(planes_)])
         except Exception as error:  # noqa: BLE001  a message handler has no one to raise to: the viewer shows it
-            self.send({"kind": "error", "id": content.get("id"), "message": f"{type(error).__name__}: {error}"})
+            self.send(
+                {"kind": "error", "id": content.get("id"), "message": f"{type(error).__name__}: {error}"}
+            )
 
     @traitlets.validate("axis")
     def _valid_axis(self, proposal: Any) -> int:

@@ -76,23 +76,29 @@ def window(image: Image, spec: WindowSpec = None) -> Window:
         return _named(image, spec)
     if spec is not None:
         return _centre_width(spec)
-    return next(iter(offered(image).values()))
+    return next(iter((_fixed(image) or offered(image)).values()))
 
 
 def offered(image: Image) -> dict[str, Window]:
     """Return the presets that suit an image, name → (low, high), the default one first."""
-    if "c" in image.axes and image.size("c") in (3, 4):
-        return {"0–255": (0.0, 255.0)}
+    if _is_colour(image):
+        return _fixed(image)
     values = sample(image)
-    general = {name: _percentiles(values, *p) for name, p in _PERCENTILES.items()}
-    general[_FULL] = _percentiles(values, 0, 100)
+    full = {_FULL: _percentiles(values, 0, 100)}
+    if image.is_mask:
+        return full
+    return _fixed(image) | {name: _percentiles(values, *p) for name, p in _PERCENTILES.items()} | full
+
+
+def _fixed(image: Image) -> dict[str, Window]:
+    """Return the presets that do not depend on the image's values."""
+    if _is_colour(image):
+        return {"0–255": (0.0, 255.0)}
     if _is_hu(image):
-        return {name: _centre_width(preset) for name, preset in PRESETS.items()} | general
+        return {name: _centre_width(preset) for name, preset in PRESETS.items()}
     if image.units == "SUVbw":
-        return {"SUV 0–7": _SUV["SUV 0–7"]} | _SUV | general
-    if image.is_mask or image.dtype == bool:
-        return {_FULL: general[_FULL]}
-    return _from_header(image) | general
+        return {"SUV 0–7": _SUV["SUV 0–7"]} | _SUV
+    return {} if image.is_mask else _from_header(image)
 
 
 def sample(image: Image) -> NDArray[np.float64]:
@@ -105,14 +111,15 @@ def sample(image: Image) -> NDArray[np.float64]:
 
 
 def _named(image: Image, name: str) -> Window:
-    presets = offered(image)
     wanted = _key(name)
-    for known, limits in presets.items():
-        if _key(known) == wanted:
-            return limits
+    for presets in (_fixed(image), offered(image)):
+        for known, limits in presets.items():
+            if _key(known) == wanted:
+                return limits
     if wanted in map(_key, PRESETS):
         msg = (
-            f"The window {name!r} is a preset in HU, and this image holds {image.units or 'arbitrary units'}. "
+            f"The window {name!r} is a preset in HU, and this image holds "
+            f"{image.units or 'arbitrary units'}. "
             f"Pass (centre, width) in its unit, or one of: {', '.join(presets)}."
         )
         raise ValueError(msg)
@@ -150,6 +157,10 @@ def _from_header(image: Image) -> dict[str, Window]:
         return {_HEADER: _centre_width((first[0], first[1]))}  # type: ignore[arg-type]
     except ValueError:
         return {}
+
+
+def _is_colour(image: Image) -> bool:
+    return "c" in image.axes and image.size("c") in (3, 4)
 
 
 def _is_hu(image: Image) -> bool:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, PositronEmissionTomographyImageStorage
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    MRImageStorage,
+    PositronEmissionTomographyImageStorage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 ROWS, COLUMNS = 6, 8
 SPACING = (0.8, 0.5)  # dy, dx
@@ -68,7 +75,10 @@ def normal_of(orientation: Sequence[float]) -> np.ndarray:
 
 
 def affine_of(
-    orientation: Sequence[float], step: Sequence[float], origin: Sequence[float] = ORIGIN, spacing: Sequence[float] = SPACING
+    orientation: Sequence[float],
+    step: Sequence[float],
+    origin: Sequence[float] = ORIGIN,
+    spacing: Sequence[float] = SPACING,
 ) -> np.ndarray:
     """Return the true affine from (slice, row, column) to mm."""
     matrix = np.eye(4)

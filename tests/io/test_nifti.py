@@ -57,7 +57,7 @@ def test_the_content_decides_and_not_the_name(tmp_path):
 def test_integers_stay_integers_where_the_scaling_allows(slope, inter, dtype, tmp_path):
     image = medlab.read(saved(tmp_path / "a.nii", slope=slope, inter=inter))
     assert image.dtype == dtype
-    np.testing.assert_allclose(image.array, VALUES.T * slope + inter)
+    np.testing.assert_allclose(image.array, VALUES.T * float(slope) + inter)
 
 
 def test_a_slope_of_zero_means_no_scaling(tmp_path):
@@ -150,7 +150,7 @@ def test_reading_prints_nothing(tmp_path, capfd):
 
 
 def test_every_nifti_of_the_public_sets_lies_where_simpleitk_puts_it(mirror, tmp_path):
-    import SimpleITK as sitk
+    import SimpleITK as sitk  # noqa: N813
 
     shutil.unpack_archive(mirror / "ct" / "totalsegmentator_examples.zip", tmp_path / "ct")
     shutil.unpack_archive(mirror / "petct" / "ibsi_sts_004_ct_pet_mr.zip", tmp_path / "petct")

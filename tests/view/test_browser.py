@@ -10,17 +10,18 @@ from medlab.view.planes import planes
 
 pytestmark = pytest.mark.browser
 
-SAMPLE = """([rows, cols, pane]) => {
+SAMPLE = """([rows, cols, pane, step]) => {
   // Colours at the centres of all voxels of a pane, worked out from the plane's place on the canvas alone.
   const canvas = document.querySelectorAll(".medlab-pane")[pane];
   const ratio = canvas.width / canvas.clientWidth;
   const { x, y, w, h } = JSON.parse(canvas.dataset.box);
-  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const out = [];
-  for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) {
-    const px = Math.floor((x + ((c + 0.5) / cols) * w) * ratio), py = Math.floor((y + ((r + 0.5) / rows) * h) * ratio);
+  for (let r = 0; r < rows; r += step) for (let c = 0; c < cols; c += step) {
+    const px = Math.floor((x + ((c + 0.5) / cols) * w) * ratio);
+    const py = Math.floor((y + ((r + 0.5) / rows) * h) * ratio);
     const at = 4 * (py * canvas.width + px);
-    out.push([data.data[at], data.data[at + 1], data.data[at + 2]]);
+    out.push(data[at], data[at + 1], data[at + 2]);
   }
   return out;
 }"""
@@ -37,9 +38,12 @@ def press(page, *keys):
     settle(page)
 
 
-def colours(page, rows, cols, pane=0):
+def colours(page, rows, cols, pane=0, step=1):
+    """Colours that a pane shows at the centres of its voxels, or of every `step`-th one."""
     settle(page)
-    return np.array(page.evaluate(SAMPLE, [rows, cols, pane])).reshape(rows, cols, 3)
+    return np.array(page.evaluate(SAMPLE, [rows, cols, pane, step])).reshape(
+        -(-rows // step), -(-cols // step), 3
+    )
 
 
 def agree(seen, expected, share=0.93, within=1):
@@ -61,7 +65,7 @@ def centre_of(page, pane=0):
 
 @pytest.fixture
 def smooth_volume():
-    """Distinct in each direction, flat enough that neighbours look alike; oriented like a NIfTI file (RAS)."""
+    """Distinct in each direction, so flat that neighbours look alike; oriented like a NIfTI file (RAS)."""
     k, j, i = np.mgrid[:10, :40, :50]
     affine = np.array([[0, 0, -1.0, 30], [0, -1.0, 0, 20], [2.0, 0, 0, 0], [0, 0, 0, 1]])
     return Image((k * 25 + j * 3 + i).astype(np.int16), affine=affine, modality="MR")
@@ -91,7 +95,9 @@ def test_scrolling_shows_the_next_slices(page, smooth_volume, tmp_path):
     wait_drawn(page, "0:0:6")
 
 
-@pytest.mark.parametrize(("key", "index"), [("ArrowDown", 5), ("ArrowUp", 3), ("Home", 0), ("End", 9), ("PageDown", 9)])
+@pytest.mark.parametrize(
+    ("key", "index"), [("ArrowDown", 5), ("ArrowUp", 3), ("Home", 0), ("End", 9), ("PageDown", 9)]
+)
 def test_keys_change_the_slice(page, smooth_volume, tmp_path, key, index):
     open_page(page, view.slices(smooth_volume, index=4), tmp_path)
     press(page, key)
@@ -143,7 +149,9 @@ def test_the_value_under_the_pointer_is_the_arrays(page, smooth_volume, tmp_path
     box = page.evaluate("() => JSON.parse(document.querySelector('.medlab-pane').dataset.box)")
     pane = page.locator(".medlab-pane").bounding_box()
     row, col = 7, 11  # on the screen; the array runs the other way in both
-    page.mouse.move(pane["x"] + box["x"] + (col + 0.5) / 50 * box["w"], pane["y"] + box["y"] + (row + 0.5) / 40 * box["h"])
+    page.mouse.move(
+        pane["x"] + box["x"] + (col + 0.5) / 50 * box["w"], pane["y"] + box["y"] + (row + 0.5) / 40 * box["h"]
+    )
     settle(page)
     index = (4, 39 - row, 49 - col)
     text = page.locator(".medlab-readout").inner_text()
@@ -153,8 +161,16 @@ def test_the_value_under_the_pointer_is_the_arrays(page, smooth_volume, tmp_path
     assert f"x {x:.1f}  y {y:.1f}  z {z:.1f} mm" in text
 
 
+def test_the_value_follows_when_the_slice_changes_under_the_pointer(page, smooth_volume, tmp_path):
+    open_page(page, view.slices(smooth_volume, index=4), tmp_path)
+    page.mouse.move(*centre_of(page))
+    page.mouse.wheel(0, 100)
+    wait_drawn(page, "0:0:5")
+    assert "index (5, " in page.locator(".medlab-readout").inner_text()
+
+
 def test_a_click_moves_the_other_planes(page, smooth_volume, tmp_path):
-    open_page(page, view.slices(smooth_volume, index=4, layout="three"), tmp_path)
+    open_page(page, view.slices(smooth_volume, index=4, three_planes=True), tmp_path)
     box = page.evaluate("() => JSON.parse(document.querySelector('.medlab-pane').dataset.box)")
     pane = page.locator(".medlab-pane").first.bounding_box()
     page.mouse.click(pane["x"] + box["x"] + 11.5 / 50 * box["w"], pane["y"] + box["y"] + 7.5 / 40 * box["h"])
@@ -164,7 +180,7 @@ def test_a_click_moves_the_other_planes(page, smooth_volume, tmp_path):
 
 
 def test_three_planes_are_all_drawn_right(page, smooth_volume, tmp_path):
-    viewer = view.slices(smooth_volume, window="full range", layout="three")
+    viewer = view.slices(smooth_volume, window="full range", three_planes=True)
     open_page(page, viewer, tmp_path)
     press(page, "s")
     for pane in range(3):
@@ -176,7 +192,9 @@ def test_three_planes_are_all_drawn_right(page, smooth_volume, tmp_path):
 def masked(smooth_volume):
     inside = np.zeros(smooth_volume.shape, bool)
     inside[:, 5:15, 30:45] = True
-    return view.slices(smooth_volume, {"box": inside}, window="full range", index=4, colors=["#00ff00"], opacity=0.5), inside
+    return view.slices(
+        smooth_volume, {"box": inside}, window="full range", index=4, colors=["#00ff00"], opacity=0.5
+    ), inside
 
 
 def test_the_mask_is_drawn_where_it_lies(page, masked, tmp_path):
@@ -199,14 +217,28 @@ def test_the_legend_hides_a_mask(page, masked, tmp_path):
     assert agree(colours(page, 40, 50), expected_plane(viewer, 0, 4))
 
 
+def test_one_button_hides_and_shows_all_masks(page, smooth_volume, tmp_path):
+    low = smooth_volume.array < 60
+    viewer = view.slices(smooth_volume, {"low": low, "high": ~low}, window="full range", index=4)
+    open_page(page, viewer, tmp_path)
+    press(page, "s")
+    button = page.get_by_role("button", name="All")
+    button.click()
+    assert agree(colours(page, 40, 50), expected_plane(viewer, 0, 4))
+    button.click()
+    assert not agree(colours(page, 40, 50), expected_plane(viewer, 0, 4))
+
+
 def test_an_outline_leaves_the_inside_free(page, masked, tmp_path):
-    viewer, inside = masked
+    viewer, _ = masked
     open_page(page, viewer, tmp_path)
     press(page, "s", "o")
     assert agree(colours(page, 40, 50), expected_plane(viewer, 0, 4), share=0.9)
-    green = "() => { const c = document.querySelector('.medlab-pane'); const d = c.getContext('2d')" \
-        ".getImageData(0, 0, c.width, c.height).data; let n = 0;" \
+    green = (
+        "() => { const c = document.querySelector('.medlab-pane'); const d = c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data; let n = 0;"
         "for (let i = 0; i < d.length; i += 4) n += d[i] < 60 && d[i + 1] > 200 && d[i + 2] < 60; return n; }"
+    )
     box = page.evaluate("() => JSON.parse(document.querySelector('.medlab-pane').dataset.box)")
     around = 2 * (15 / 50 * box["w"] + 10 / 40 * box["h"])
     assert 0.8 * around < page.evaluate(green) < 2.5 * around
@@ -248,7 +280,7 @@ def test_shift_drag_pans(page, smooth_volume, tmp_path):
     assert (place()["x"] - before["x"], place()["y"] - before["y"]) == pytest.approx((30, -20))
 
 
-def test_colour_frames_play(page, rng, tmp_path):
+def test_colour_frames_play(page, tmp_path):
     frames = np.zeros((5, 20, 30, 3), np.uint8)
     frames[..., 0] = np.arange(5)[:, None, None] * 50
     frames[:, :10, :, 2] = 200
@@ -265,7 +297,9 @@ def test_colour_frames_play(page, rng, tmp_path):
 
 def test_time_points_have_their_own_slider(page, tmp_path, rng):
     values = rng.integers(0, 1000, (3, 4, 20, 24)).astype(np.int16)
-    viewer = view.slices(Image(values, axes="tzyx", times=[0, 2.5, 5], meta={"time_unit": "s"}), window="full range")
+    viewer = view.slices(
+        Image(values, axes="tzyx", times=[0, 2.5, 5], meta={"time_unit": "s"}), window="full range"
+    )
     open_page(page, viewer, tmp_path)
     press(page, "s", "ArrowRight", "ArrowRight")
     wait_drawn(page, "0:2:2")
@@ -296,7 +330,9 @@ def test_a_reduced_page_shows_the_image_within_its_stated_error(page, tmp_path, 
     rows, cols = scene["grid"][2:]
     press(page, "s")
     expected = expected_plane(viewer, 0, viewer.index)
-    step = [np.minimum(((np.arange(m) + 0.5) * n / m).astype(int), n - 1) for m, n in ((rows, 200), (cols, 220))]
+    step = [
+        np.minimum(((np.arange(m) + 0.5) * n / m).astype(int), n - 1) for m, n in ((rows, 200), (cols, 220))
+    ]
     assert agree(colours(page, rows, cols), expected[np.ix_(*step)], within=14)
 
 

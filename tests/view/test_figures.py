@@ -43,8 +43,8 @@ def test_letters_stand_on_the_four_sides(ball):
 
 
 def test_the_colour_bar_names_the_unit(ball):
-    figure = view.show(ball).figure
-    assert figure.axes[1].get_ylabel() == "HU"
+    (bar,) = view.show(ball).child_axes
+    assert bar.get_ylabel() == "HU"
 
 
 def test_suv_is_drawn_black_on_white_from_0_to_7():
@@ -107,7 +107,9 @@ def test_mosaic_names_the_window_once(ball):
     assert "lung" in view.mosaic(ball, window="lung").get_suptitle()
 
 
-@pytest.mark.parametrize("options", [{"slices": [99]}, {"slices": 0}, {"slices": []}, {"slices": 5, "rows": 1, "cols": 2}])
+@pytest.mark.parametrize(
+    "options", [{"slices": [99]}, {"slices": 0}, {"slices": []}, {"slices": 5, "rows": 1, "cols": 2}]
+)
 def test_impossible_mosaics_are_refused(ball, options):
     with pytest.raises(ValueError, match=r"slice"):
         view.mosaic(ball, **options)
@@ -139,8 +141,10 @@ def test_overlay_refuses_a_map_of_another_shape(ball):
 
 
 def test_overlay_refuses_a_map_on_another_grid(ball):
-    moved = ball.replace(affine=ball.affine + np.eye(4)[:, [3, 0, 1, 2]] * 0 + np.array([[0, 0, 0, 5]] * 3 + [[0] * 4]))
-    with pytest.raises(ValueError, match="another grid"):
+    moved = ball.replace(
+        affine=ball.affine + np.eye(4)[:, [3, 0, 1, 2]] * 0 + np.array([[0, 0, 0, 5]] * 3 + [[0] * 4])
+    )
+    with pytest.raises(ValueError, match=r"another grid"):
         view.overlay(ball, moved)
 
 

@@ -59,12 +59,14 @@ def test_the_given_arrays_stay_as_they_are(stack, disks):
 
 def test_colours_go_by_name_or_by_order(stack, disks):
     given = {"a": disks[0], "c": disks[2]}
-    assert [e.colour for e in layered(stack, given, {"c": "lime"}).entries][1] == "#00ff00"
-    assert [e.colour for e in layered(stack, given, ["#ABCDEF"]).entries][0] == "#abcdef"
+    assert layered(stack, given, {"c": "lime"}).entries[1].colour == "#00ff00"
+    assert layered(stack, given, ["#ABCDEF"]).entries[0].colour == "#abcdef"
 
 
 def test_a_mask_of_another_shape_is_refused(stack):
-    with pytest.raises(ValueError, match=r"The mask must have the image's shape \(16, 48, 52\); got \(16, 48, 50\)"):
+    with pytest.raises(
+        ValueError, match=r"The mask must have the image's shape \(16, 48, 52\); got \(16, 48, 50\)"
+    ):
         layered(stack, np.zeros((16, 48, 50), bool))
 
 
@@ -72,17 +74,19 @@ def test_a_mask_on_another_grid_says_what_differs(stack, ball, disks):
     affine = ball.affine.copy()
     affine[2, 3] += 4
     moved = ball.as_mask(disks[0]).replace(affine=affine)
-    with pytest.raises(ValueError, match=r"Mask 'tumour' lies on another grid.*origin.*-15.0.*-11.0.*Resample"):
+    with pytest.raises(
+        ValueError, match=r"Mask 'tumour' lies on another grid.*origin.*-15.0.*-11.0.*Resample"
+    ):
         layered(stack, {"tumour": moved})
 
 
 def test_a_mask_of_floats_is_refused(stack, ball):
-    with pytest.raises(ValueError, match="booleans or integer labels.*overlay"):
+    with pytest.raises(ValueError, match=r"booleans or integer labels.*overlay"):
         layered(stack, np.zeros(ball.shape))
 
 
 def test_too_many_labels_are_refused(stack, ball):
-    with pytest.raises(ValueError, match="at most 255"):
+    with pytest.raises(ValueError, match=r"at most 255"):
         layered(stack, np.arange(ball.array.size).reshape(ball.shape))
 
 

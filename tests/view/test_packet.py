@@ -48,7 +48,9 @@ def test_a_packet_holds_the_planes_it_says(ball, axis):
         assert at % 8 == 0
         assert np.array_equal(np.frombuffer(data[at : at + size], np.int16), plane.ravel())
         at, size, coding = piece["masks"][0]
-        assert np.array_equal(packet.decode_runs(data[at : at + size], coding, plane.size), (plane > 0).ravel())
+        assert np.array_equal(
+            packet.decode_runs(data[at : at + size], coding, plane.size), (plane > 0).ravel()
+        )
 
 
 def test_the_data_start_where_typed_arrays_can(ball):

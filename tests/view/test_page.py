@@ -26,7 +26,7 @@ def parts(page):
 @pytest.fixture
 def scan(rng):
     """A noisy simulated CT that does not fit a small page as it is."""
-    k, j, i = np.mgrid[:20, :256, :256]
+    _, j, i = np.mgrid[:20, :256, :256]
     body = (j - 128) ** 2 + (i - 128) ** 2 < 110**2
     values = np.where(body, 40 + 20 * np.sin(i / 9), -1000) + rng.normal(0, 15, body.shape)
     affine = np.diag([2.0, 0.8, 0.8, 1])[[2, 1, 0, 3]]
@@ -71,7 +71,7 @@ def test_the_stated_error_is_the_error(scan):
 
 
 def test_a_page_that_cannot_be_made_small_enough_says_so(scan):
-    with pytest.raises(ValueError, match="does not fit.*allow more with max_bytes"):
+    with pytest.raises(ValueError, match=r"does not fit.*allow more with max_bytes"):
         view.slices(scan).to_html(max_bytes=50_000)
 
 

@@ -1,4 +1,4 @@
-"""Orientation: a phantom whose value says where in the patient a voxel lies must be drawn the right way round."""
+"""Orientation: a phantom whose values say where in the patient they lie must be drawn the right way round."""
 
 import itertools
 
@@ -68,7 +68,11 @@ def test_each_plane_gets_its_own_name_however_oblique():
     turn = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
     affine = np.eye(4)
     affine[:3, :3] = turn @ turn @ np.eye(3)[:, [2, 1, 0]]
-    assert sorted(p.name for p in planes(Image(np.zeros((3, 4, 5)), affine=affine))) == ["axial", "coronal", "sagittal"]
+    assert sorted(p.name for p in planes(Image(np.zeros((3, 4, 5)), affine=affine))) == [
+        "axial",
+        "coronal",
+        "sagittal",
+    ]
 
 
 def test_an_image_of_unknown_orientation_is_drawn_as_its_array_lies(rng):
@@ -86,16 +90,16 @@ def test_a_radiograph_takes_its_letters_from_the_file():
 
 
 def test_names_of_planes_need_a_known_orientation():
-    with pytest.raises(ValueError, match="'coronal' needs an image whose orientation"):
+    with pytest.raises(ValueError, match=r"'coronal' needs an image whose orientation"):
         axis_number(Image(np.zeros((3, 4, 5))), "coronal")
 
 
 @pytest.mark.parametrize("axis", [3, -1, "oblique", True, 0.5])
 def test_an_impossible_axis_is_refused(ball, axis):
-    with pytest.raises(ValueError, match="axis must be 0, 1, 2 or one of"):
+    with pytest.raises(ValueError, match=r"axis must be 0, 1, 2 or one of"):
         axis_number(ball, axis)
 
 
 def test_a_picture_has_one_plane():
-    with pytest.raises(ValueError, match="axis must be 0"):
+    with pytest.raises(ValueError, match=r"axis must be 0"):
         axis_number(Image(np.zeros((4, 5))), 1)

@@ -39,7 +39,9 @@ def test_a_channel_is_reached_without_a_copy(rng):
     assert np.array_equal(stack.plane(0, 7), image.array[..., 7].astype(np.float32))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "uint16", ">i2", "int32", "uint32", "int64", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "int8", "int16", "uint16", ">i2", "int32", "uint32", "int64", "bool"]
+)
 def test_integers_are_sent_exactly(dtype, rng):
     values = rng.integers(0, 2 if dtype == "bool" else 120, (3, 4, 5)).astype(dtype)
     stack = stacked(Image(values))
@@ -57,7 +59,9 @@ def test_floats_are_sent_with_seven_digits(rng):
     assert np.allclose(stacked(Image(values)).plane(2, 4), values[:, :, 4], rtol=1e-6, atol=0)
 
 
-@pytest.mark.parametrize(("values", "expected"), [([0.0, 0.5, 1.0], [0, 127, 255]), ([0.0, 100.0, 255.0], [0, 100, 255])])
+@pytest.mark.parametrize(
+    ("values", "expected"), [([0.0, 0.5, 1.0], [0, 127, 255]), ([0.0, 100.0, 255.0], [0, 100, 255])]
+)
 def test_colour_floats_reach_0_to_255(values, expected):
     image = Image(np.array([[values]]), axes="yxc")
     assert stacked(image).plane(0, 0).ravel().tolist() == expected
@@ -65,20 +69,20 @@ def test_colour_floats_reach_0_to_255(values, expected):
 
 @pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 5, 6), ()])
 def test_an_array_must_have_two_or_three_dimensions(shape):
-    with pytest.raises(TypeError, match="2-D or 3-D array"):
+    with pytest.raises(TypeError, match=r"2-D or 3-D array"):
         as_image(np.zeros(shape))
 
 
 def test_an_empty_image_is_refused():
-    with pytest.raises(ValueError, match="nothing to show.*empty"):
+    with pytest.raises(ValueError, match=r"nothing to show.*empty"):
         as_image(np.zeros((0, 4, 5)))
 
 
 def test_complex_values_are_refused():
-    with pytest.raises(ValueError, match="complex"):
+    with pytest.raises(ValueError, match=r"complex"):
         as_image(np.zeros((4, 5), complex))
 
 
 def test_many_channels_over_time_are_refused():
-    with pytest.raises(ValueError, match="pick a channel"):
+    with pytest.raises(ValueError, match=r"pick a channel"):
         stacked(Image(np.zeros((2, 4, 5, 7)), axes="tyxc"))

@@ -51,7 +51,11 @@ def test_colour_is_shown_as_it_is():
 
 
 def test_the_window_of_the_file_comes_first():
-    image = Image(np.arange(20.0).reshape(4, 5), modality="CR", meta={"WindowCenter": [2000, 5], "WindowWidth": [1000, 1]})
+    image = Image(
+        np.arange(20.0).reshape(4, 5),
+        modality="CR",
+        meta={"WindowCenter": [2000, 5], "WindowWidth": [1000, 1]},
+    )
     assert next(iter(offered(image))) == "from the file"
     assert window(image) == (1500.0, 2500.0)
 
@@ -74,16 +78,16 @@ def test_an_image_without_finite_voxels_has_a_window_too():
 
 
 def test_a_preset_in_hu_is_refused_for_other_units():
-    with pytest.raises(ValueError, match="preset in HU.*arbitrary units"):
+    with pytest.raises(ValueError, match=r"preset in HU.*arbitrary units"):
         window(Image(np.zeros((4, 4)), modality="MR"), "lung")
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ValueError, match="Unknown window 'lungs'.*mediastinum"):
+    with pytest.raises(ValueError, match=r"Unknown window 'lungs'.*mediastinum"):
         window(ct(), "lungs")
 
 
 @pytest.mark.parametrize("spec", [(40, 0), (40, -1), (40,), (np.nan, 3), ("a", "b"), 7])
 def test_a_window_needs_a_positive_width(spec):
-    with pytest.raises(ValueError, match="positive width"):
+    with pytest.raises(ValueError, match=r"positive width"):
         window(ct(), spec)

@@ -11,11 +11,12 @@ from medlab.image import Image
 from medlab.io.dicom.geometry import Grid, depths, grid, normal, places
 from medlab.io.dicom.lut import is_colour
 from medlab.io.dicom.meta import acquisition_facts
-from medlab.io.dicom.pictures import picture_geometry
+from medlab.io.dicom.pictures import is_length, picture_geometry
 from medlab.io.dicom.pixels import same_pixels
 from medlab.io.dicom.repeats import Repeats, arrange
 from medlab.io.dicom.units import units_of
 from medlab.io.dicom.values import colour_values, measured_values
+from medlab.io.dicom.vendors import diffusion_facts
 from medlab.io.errors import CorruptFileError
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def lay_out(part: Part, on_irregular: str) -> Layout:
         return Layout(arrange([frames], same_pixels), None)
     along = depths(frames)
     by_place = [[frames[i] for i in place] for place in places(along)]
+    if len(by_place) < len(frames):
+        _find_b_values(frames)
     repeats = arrange(by_place, same_pixels)
     return Layout(repeats, grid(repeats.frames[0], on_irregular))
 
@@ -106,9 +109,20 @@ def assemble(part: Part, on_irregular: str, max_bytes: int, notes: list[str]) ->
         units="" if colour else units_of(header, dataset),
         space=space,  # type: ignore[arg-type]
         times=times if "t" in axes else None,
-        meta=acquisition_facts(dataset) | _repeat_facts(layout.repeats),
+        meta=acquisition_facts(dataset, part.headers) | _repeat_facts(layout.repeats),
         notes=tuple(notes),
     )
+
+
+def _find_b_values(frames: list[Frame]) -> None:
+    """Look for b-values in private elements where MR frames that share a place lack the standard one."""
+    first = frames[0]
+    if first.header.text("Modality") != "MR" or first.fact("DiffusionBValue") is not None:
+        return
+    if not diffusion_facts(first.header.dataset()):
+        return
+    for frame in frames:
+        frame.facts |= diffusion_facts(frame.header.dataset())
 
 
 def _usable(part: Part) -> bool:
@@ -123,7 +137,7 @@ def _usable(part: Part) -> bool:
     except CorruptFileError:
         return False
     spacing = frame.spacing
-    return spacing is not None and len(spacing) == 2 and all(0 < s < np.inf for s in spacing)
+    return spacing is not None and len(spacing) == 2 and all(is_length(s) for s in spacing)
 
 
 def _resampled(array: NDArray[Any], geometry: Grid) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medlab.io.dicom.parts import Part
+from medlab.io.dicom.parts import Part, image_type
 from medlab.io.errors import EmptySeriesError, InconsistentSeriesError, MultipleSeriesError
 
 __all__ = ["choose"]
@@ -35,7 +35,9 @@ def choose(parts: list[Part], series: str | int | None) -> Part:
         scans = [part for part in wanted if not part.is_localizer]
         if len(scans) == 1 and len({part.uid for part in wanted}) == 1:
             scouts = sum(len(part.frames) for part in wanted) - len(scans[0].frames)
-            scans[0].notes.append(f"{scouts} localizer image{'s' if scouts > 1 else ''} in the series left out.")
+            scans[0].notes.append(
+                f"{scouts} localizer image{'s' if scouts > 1 else ''} in the series left out."
+            )
             return scans[0]
         raise _several(wanted)
     return wanted[0]
@@ -46,9 +48,11 @@ def listing(parts: list[Part]) -> str:
     lines = []
     for part in parts[:_SHOWN]:
         rows, columns = part.size
+        kind = "\\".join(image_type(part.frames[0])) + ", " if part.parts_of_series > 1 else ""
+        description = part.first.text("SeriesDescription") or "no description"
         lines.append(
-            f"  {part.row}: number {part.number}, {part.first.text('SeriesDescription') or 'no description'!r}, "
-            f"{part.first.text('Modality')}, {len(part.frames)} × {rows} × {columns}, {part.uid}",
+            f"  {part.row}: number {part.number}, {description!r}, "
+            f"{part.first.text('Modality')}, {kind}{len(part.frames)} × {rows} × {columns}, {part.uid}",
         )
     if len(parts) > _SHOWN:
         lines.append(f"  … and {len(parts) - _SHOWN} more; see medlab.io.series(path)")

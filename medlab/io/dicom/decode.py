@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from medlab.io.dicom.codestream import announced_size
 from medlab.io.dicom.frames import expected_bytes, frame_count, is_native
+from medlab.io.dicom.last_resort import decode_with_itk
+from medlab.io.dicom.silence import no_c_messages
 from medlab.io.errors import CorruptFileError, LoadError, UnsupportedTransferSyntaxError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from medlab.io.dicom.header import Header
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["PixelSource", "codec_threads", "cores"]
 
 _MOST_CORES = 8
+_LAST_RESORT = frozenset(
+    {"1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"},
+)
+_RLE = "1.2.840.10008.1.2.5"
 _JPEG_2000 = frozenset({"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"})
 _OPTIONS = {
     "rows": ("Rows", None),
@@ -83,10 +90,15 @@ class PixelSource:
                 return self._with_pydicom(encoded, 0, 1, plugin)
             except CorruptFileError as error:
                 problem = error
-        return self._last_resort(encoded, problem)
+        if header.transfer_syntax not in _LAST_RESORT:
+            raise problem
+        array = decode_with_itk(encoded, header)
+        if array is None:
+            raise problem
+        return array
 
     def _plugins(self) -> list[str]:
-        """Return what to try: any decoder pydicom has, for JPEG 2000 first the one that uses several cores."""
+        """Return what to try: any decoder of pydicom, for JPEG 2000 first the one that uses several cores."""
         if not self._decoder.is_available:
             return []
         grey = self._header.number("SamplesPerPixel", 1) == 1
@@ -110,9 +122,13 @@ class PixelSource:
 
     def _with_pydicom(self, buffer: bytes, index: int, count: int, plugin: str = "") -> NDArray[Any]:
         options = self._options() | {"number_of_frames": count, "decoding_plugin": plugin}
+        careless = no_c_messages() if self._header.transfer_syntax == _RLE else contextlib.nullcontext()
         try:
-            array, _ = self._decoder.as_array(buffer, index=index, **options)
-        except Exception as error:  # decoders raise many kinds on damaged data
+            with careless:
+                array, _ = self._decoder.as_array(buffer, index=index, **options)
+        except BaseException as error:  # decoders raise many kinds on damaged data, Rust's beyond Exception
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
             reason = str(error).splitlines()[-1].strip() if str(error) else type(error).__name__
             msg = f"The pixels of this file cannot be decoded ({reason})."
             raise CorruptFileError(msg, [self._header.path]) from error
@@ -141,14 +157,6 @@ class PixelSource:
                 f"the compressed picture {size[0]} × {size[1]}."
             )
             raise CorruptFileError(msg, [self._header.path])
-
-    def _last_resort(self, encoded: bytes, reason: LoadError) -> NDArray[Any]:
-        from medlab.io.dicom.last_resort import decode_with_itk
-
-        array = decode_with_itk(encoded, self._header)
-        if array is None:
-            raise reason
-        return array
 
 
 def cores() -> int:

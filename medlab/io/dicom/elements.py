@@ -74,6 +74,7 @@ ELEMENTS: dict[int, tuple[str, str]] = {
 #: Float Pixel Data, Double Float Pixel Data, Pixel Data.
 PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 
+_BINARY = {"US": ("H", 2), "FD": ("d", 8)}
 _ENCODINGS = {"": "ascii", "ISO_IR 6": "ascii", "ISO_IR 100": "latin-1", "ISO_IR 192": "utf-8"}
 
 
@@ -92,10 +93,9 @@ def from_bytes(raw: bytes, vr: str, character_set: str = "") -> Value:
     """
     if vr == "SQ":
         return ("present",)
-    if vr == "US":
-        return struct.unpack(f"<{len(raw) // 2}H", raw)
-    if vr == "FD":
-        return struct.unpack(f"<{len(raw) // 8}d", raw)
+    if vr in _BINARY:
+        letter, size = _BINARY[vr]
+        return struct.unpack(f"<{len(raw) // size}{letter}", raw)
     raw = raw.strip(b" \0")
     if not raw:
         return ()

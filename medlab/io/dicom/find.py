@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from medlab.io.errors import LoadError, MissingSliceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Found", "find", "looks_like_dicom"]
 
@@ -76,7 +79,7 @@ def looks_like_dicom(path: Path) -> bool:
         return True
     group = int.from_bytes(start[:2], "little")
     element = int.from_bytes(start[2:4], "little")
-    if len(start) < 16 or group not in {2, 8} or element > 0x18 or element % 2 and element != 1:
+    if len(start) < 16 or group not in {2, 8} or element > 0x18 or (element % 2 and element != 1):
         big = start[:3] == b"\x00\x08\x00" and start[4:6] in _VRS
         return len(start) >= 16 and big
     return start[4:6] in _VRS or int.from_bytes(start[4:8], "little") <= 256
@@ -105,7 +108,8 @@ def _listed(dicomdir: Path) -> list[Path]:
     from medlab.io.dicom.header import read_dataset
 
     folder = dicomdir.parent
-    files, missing = [], []
+    files: list[Path] = []
+    missing: list[Path] = []
     for record in read_dataset(dicomdir).get("DirectoryRecordSequence") or []:
         parts = record.get("ReferencedFileID")
         if not parts:

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
-from medlab.io.dicom.header import Header
 from medlab.io.errors import CorruptFileError, TruncatedFileError
 
-__all__ = ["PROJECTIONS", "Frame", "check_pixels", "describes_image", "expected_bytes", "frame_count", "frames_of", "is_native", "single_frame"]
+if TYPE_CHECKING:
+    from medlab.io.dicom.header import Header
+
+__all__ = [
+    "PROJECTIONS",
+    "Frame",
+    "check_pixels",
+    "describes_image",
+    "expected_bytes",
+    "frame_count",
+    "frames_of",
+    "is_native",
+    "single_frame",
+]
 
 #: Modalities whose pictures are projections or photographs: a position, if given, is not of a slice.
-PROJECTIONS = frozenset({"CR", "DX", "MG", "PX", "IO", "RF", "XA", "RG", "RTIMAGE", "US", "OP", "XC", "ES", "GM"})
+PROJECTIONS = frozenset(
+    {"CR", "DX", "MG", "PX", "IO", "RF", "XA", "RG", "RTIMAGE", "US", "OP", "XC", "ES", "GM"}
+)
 
 _ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_SHORTEST = 16  # an empty offset table and an empty item
 _NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"}
 
 
@@ -55,8 +71,20 @@ def frames_of(header: Header) -> list[Frame]:
     Raises
     ------
     CorruptFileError
-        If position, orientation or spacing are broken.
+        If position, orientation, spacing or rescaling are broken.
     """
+    frames = _frames_of(header)
+    for frame in frames:
+        if not (math.isfinite(frame.slope) and math.isfinite(frame.intercept)) or frame.slope == 0:
+            msg = (
+                f"RescaleSlope={frame.slope:g} and RescaleIntercept={frame.intercept:g} destroy the values; "
+                "correct the header."
+            )
+            raise CorruptFileError(msg, [header.path])
+    return frames
+
+
+def _frames_of(header: Header) -> list[Frame]:
     if "PerFrameFunctionalGroupsSequence" in header.values:
         from medlab.io.dicom.functional_groups import grouped_frames
 
@@ -176,12 +204,14 @@ def _encapsulated_length(header: Header) -> int:
     end = header.size if header.pixels.length is None else position + header.pixels.length
     if end > header.size:
         raise _too_short(header, end - header.size)
+    start = b""
     with header.open() as file:
         while position < end:
             file.seek(position)
             start = file.read(8)
             if start[:4] == _DELIMITER:
-                return position - header.pixels.offset
+                end = position
+                break
             if len(start) < 8:
                 raise _too_short(header, 8 - len(start))
             if start[:4] != _ITEM:
@@ -190,8 +220,11 @@ def _encapsulated_length(header: Header) -> int:
             position += 8 + int.from_bytes(start[4:], "little")
     if position > end:
         raise _too_short(header, position - end)
-    if header.pixels.length is None:
+    if header.pixels.length is None and start[:4] != _DELIMITER:
         raise _too_short(header, 8)
+    if position - header.pixels.offset < _SHORTEST:
+        msg = "The compressed pixels are empty."
+        raise CorruptFileError(msg, [header.path])
     return position - header.pixels.offset
 
 

@@ -6,17 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from medlab.io.dicom.clock import seconds
 from medlab.io.dicom.frames import Frame, frame_count
-from medlab.io.dicom.header import Header
 from medlab.io.errors import CorruptFileError, UnsupportedFormatError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from medlab.io.dicom.header import Header
+
 __all__ = ["grouped_frames"]
 
 #: Functional group → elements of it that may tell frames at one place apart.
 _FACTS = {
-    "FrameContentSequence": ("TemporalPositionIndex", "StackID", "FrameReferenceDateTime", "FrameAcquisitionDateTime"),
+    "FrameContentSequence": (
+        "TemporalPositionIndex",
+        "StackID",
+        "FrameReferenceDateTime",
+        "FrameAcquisitionDateTime",
+    ),
     "MREchoSequence": ("EffectiveEchoTime",),
     "MRDiffusionSequence": ("DiffusionBValue",),
     "CardiacSynchronizationSequence": ("NominalCardiacTriggerDelayTime",),
@@ -27,6 +33,25 @@ _FACTS = {
     "PETFrameTypeSequence": ("FrameType",),
     "SegmentIdentificationSequence": ("ReferencedSegmentNumber",),
 }
+_NEEDED = (
+    "PerFrameFunctionalGroupsSequence",
+    "SharedFunctionalGroupsSequence",
+    "PlanePositionSequence",
+    "ImagePositionPatient",
+    "PlaneOrientationSequence",
+    "ImageOrientationPatient",
+    "PixelMeasuresSequence",
+    "PixelSpacing",
+    "RescaleSlope",
+    "PixelValueTransformationSequence",
+    "RescaleIntercept",
+    "RealWorldValueSlope",
+    "RealWorldValueIntercept",
+    "DimensionIndexValues",
+    "TemporalPositionIndex",
+    "DiffusionBValue",
+    "EffectiveEchoTime",
+)
 _SPATIAL = frozenset({0x00200032, 0x00209057, 0x00209056, 0x0048021E, 0x0048021F})
 
 
@@ -41,6 +66,7 @@ def grouped_frames(header: Header) -> list[Frame]:
         If it is a tiled whole-slide image.
     """
     dataset = header.dataset()
+    header.refuse_invalid(*_NEEDED)
     per_frame = dataset.PerFrameFunctionalGroupsSequence
     shared = (dataset.get("SharedFunctionalGroupsSequence") or [{}])[0]
     if "TotalPixelMatrixColumns" in dataset and "PlanePositionSlideSequence" in (per_frame or [{}])[0]:
@@ -140,7 +166,7 @@ def _plain(value: Any) -> Any:
 
 
 def _add_dimension_index(dataset: Dataset, per_frame: Any, frames: list[Frame]) -> None:
-    """Number the frames along the dimensions that are not spatial, as a last resort to tell them apart."""
+    """Count along the dimensions that are not spatial, as a last resort to tell frames apart."""
     pointers = [item.get("DimensionIndexPointer") for item in dataset.get("DimensionIndexSequence") or []]
     kept = [column for column, pointer in enumerate(pointers) if pointer not in _SPATIAL]
     rows = []

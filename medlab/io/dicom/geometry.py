@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from medlab.io.dicom.frames import Frame
+from medlab.io.dicom.pictures import is_length
 from medlab.io.errors import CorruptFileError, GantryTiltError, IrregularSpacingError, MissingSliceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from medlab.io.dicom.frames import Frame
 
 __all__ = ["Grid", "depths", "grid", "normal", "places", "spacing_of"]
 
@@ -143,7 +149,7 @@ def affine(step: NDArray[np.float64], frame: Frame, origin: NDArray[np.float64])
         If the frame has no usable pixel spacing.
     """
     spacing = frame.spacing
-    if spacing is None or len(spacing) != 2 or not all(0 < s < np.inf for s in spacing):
+    if spacing is None or len(spacing) != 2 or not all(is_length(s) for s in spacing):
         msg = f"PixelSpacing must hold two positive numbers in mm; this file has {spacing}."
         raise CorruptFileError(msg, [frame.header.path])
     assert frame.orientation is not None  # noqa: S101
@@ -157,7 +163,7 @@ def affine(step: NDArray[np.float64], frame: Frame, origin: NDArray[np.float64])
 
 def _single_distance(frame: Frame, notes: list[str]) -> float:
     for value in (frame.header.values.get("SpacingBetweenSlices"), (frame.thickness,)):
-        if value and value[0] and 0 < value[0] < np.inf:
+        if value and value[0] and is_length(value[0]):
             return float(value[0])
     notes.append("The file gives no slice thickness; 1 mm was taken.")
     return 1.0
@@ -178,12 +184,15 @@ def _check_line(frames: Sequence[Frame], positions: NDArray[np.float64], along: 
         raise GantryTiltError(msg, [frames[worst].header.path])
 
 
-def _irregular(frames: Sequence[Frame], along: NDArray[np.float64]) -> MissingSliceError | IrregularSpacingError | None:
+def _irregular(
+    frames: Sequence[Frame], along: NDArray[np.float64]
+) -> MissingSliceError | IrregularSpacingError | None:
     gaps = np.diff(along)
     typical = float(np.median(gaps))
     limit = max(_TOLERANCE * typical, min(_ROUNDING, 2 * _TOLERANCE * typical))
-    regular = np.linspace(along[0], along[-1], len(along))
-    if np.abs(along - regular).max() <= limit and np.abs(gaps - typical).max() <= 2 * limit:
+    place = np.arange(len(along))
+    regular = np.polynomial.Polynomial.fit(place, along, 1)(place)
+    if np.abs(along - regular).max() <= limit and np.abs(gaps - gaps.mean()).max() <= 2 * limit:
         return None
     wide = np.flatnonzero(np.abs(gaps - typical) > 2 * limit)
     multiples = np.round(gaps / typical)
@@ -202,7 +211,8 @@ def _irregular(frames: Sequence[Frame], along: NDArray[np.float64]) -> MissingSl
     msg = (
         f"The distance between slices varies from {gaps.min():.4g} to {gaps.max():.4g} mm "
         f"(typically {typical:.4g}); it is {gaps[at]:.4g} mm between {along[at]:.2f} and "
-        f"{along[at + 1]:.2f} mm. Pass on_irregular='resample' to interpolate to regular slices. It is between:"
+        f"{along[at + 1]:.2f} mm. Pass on_irregular='resample' to interpolate to regular slices. "
+        "It is between:"
     )
     return IrregularSpacingError(msg, [frames[at].header.path, frames[at + 1].header.path])
 
@@ -217,7 +227,7 @@ def _note_jitter(along: NDArray[np.float64], notes: list[str]) -> None:
 
 
 def _note_tilt(step: NDArray[np.float64], frame: Frame, notes: list[str]) -> None:
-    cosine = abs(step @ normal(frame)) / np.linalg.norm(step)
+    cosine = float(abs(step @ normal(frame)) / np.linalg.norm(step))
     angle = float(np.degrees(np.arccos(min(cosine, 1.0))))
     if angle > 0.06:
         notes.append(

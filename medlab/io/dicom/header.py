@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
-import logging
 import struct
-import warnings
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from medlab.io.dicom.elements import ELEMENTS, PIXEL_TAGS, Value, from_pydicom
+from medlab.io.dicom.silence import quiet
 from medlab.io.dicom.walk import UnusualError, walk
 from medlab.io.errors import CorruptFileError, TooLargeError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydicom import Dataset
 
-__all__ = ["Header", "Pixels", "quiet", "read_dataset", "read_header"]
+__all__ = ["Header", "Pixels", "read_dataset", "read_header"]
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _EXPLICIT = b"1.2.840.10008.1.2.1\0\0\0"
@@ -90,15 +88,33 @@ class Header:
         return _Bounded(io.FileIO(self.path))
 
     def dataset(self) -> Dataset:
-        """Return everything before the pixels as a pydicom data set.
+        """Return everything before the pixels as a pydicom data set, without elements that do not parse.
+
+        The keywords of those are added to `invalid`.
 
         Raises
         ------
         CorruptFileError
-            If pydicom cannot parse it.
+            If pydicom cannot parse the header at all.
         """
-        with self.open() as file:
-            return _parse(file, self.path)
+        with self.open() as file, quiet():
+            dataset = _parse(file, self.path)
+            self.invalid |= _remove_invalid(dataset)
+        return dataset
+
+    def refuse_invalid(self, *keywords: str) -> None:
+        """Refuse the file if one of these elements does not parse.
+
+        Raises
+        ------
+        CorruptFileError
+            Naming the element.
+        """
+        broken = self.invalid.intersection(keywords)
+        if broken:
+            names = ", ".join(sorted(broken))
+            msg = f"{names} of this file cannot be read; correct the header or leave the file out."
+            raise CorruptFileError(msg, [self.path])
 
 
 class _Bounded(io.BufferedReader):
@@ -112,22 +128,6 @@ class _Bounded(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         left = max(self._end - self.tell(), 0)
         return super().read(left if size is None or size < 0 else min(size, left))
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what pydicom and the decoders say about odd files from the screen; `Image.notes` says it."""
-    loggers = [logging.getLogger(name) for name in ("pydicom", "PIL", "pylibjpeg")]
-    before = [logger.disabled for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.disabled = True
-        try:
-            yield
-        finally:
-            for logger, disabled in zip(loggers, before, strict=True):
-                logger.disabled = disabled
 
 
 def read_dataset(path: Path) -> Dataset:
@@ -189,6 +189,22 @@ def _parse(file: BinaryIO, path: Path) -> Dataset:
         raise CorruptFileError(msg, [path]) from error
 
 
+def _remove_invalid(dataset: Dataset) -> frozenset[str]:
+    """Remove the elements whose values pydicom cannot convert, at any depth; return their keywords."""
+    from pydicom.datadict import keyword_for_tag
+
+    removed: set[str] = set()
+    for tag in list(dataset.keys()):
+        try:
+            element = dataset[tag]
+            if element.VR == "SQ":
+                removed.update(*(_remove_invalid(item) for item in element.value))
+        except Exception:  # noqa: BLE001  # pydicom raises many kinds on broken values
+            del dataset[tag]
+            removed.add(keyword_for_tag(tag))
+    return frozenset(removed)
+
+
 def _transfer_syntax(dataset: Dataset) -> tuple[str, bool, bool]:
     """Return the transfer syntax, guessed where the file names none, and how elements are written."""
     implicit, little = dataset.original_encoding
@@ -230,7 +246,7 @@ def _values(dataset: Dataset) -> tuple[dict[str, Value], frozenset[str]]:
                 continue
             try:
                 values[keyword] = from_pydicom(dataset[tag].value, vr)
-            except Exception:  # pydicom raises many kinds on broken values
+            except Exception:  # noqa: BLE001  # pydicom raises many kinds on broken values
                 invalid.add(keyword)
     return values, frozenset(invalid)
 

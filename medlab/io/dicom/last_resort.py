@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from medlab.io.dicom.silence import no_c_messages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["decode_with_itk"]
 
 _LOCK = threading.Lock()
+#: What libjpeg says when it makes up pixels for damaged data.
+_COMPLAINTS = ("Corrupt JPEG data", "Premature end")
 _MEANINGS = {"MONOCHROME1": "MONOCHROME2", "PALETTE COLOR": "MONOCHROME2"}
 
 
@@ -34,39 +34,26 @@ def decode_with_itk(encoded: bytes, header: Header) -> NDArray[Any] | None:
     header : Header
         The file it is from.
     """
-    import SimpleITK as sitk
+    import SimpleITK as sitk  # noqa: N813  # its users know it by this name
 
     with tempfile.TemporaryDirectory(prefix="medlab-") as folder:
         path = Path(folder, "frame.dcm")
         _write(path, encoded, header)
-        with _LOCK, _no_c_messages():
+        with _LOCK, no_c_messages() as heard:
             try:
                 array = sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO"))
             except RuntimeError:
                 return None
+        if any(complaint in heard() for complaint in _COMPLAINTS):
+            return None
     array = array[0] if array.ndim == (4 if int(header.number("SamplesPerPixel", 1)) > 1 else 3) else array
     expected = (int(header.number("Rows")), int(header.number("Columns")))
     return array if array.shape[:2] == expected else None
 
 
-@contextlib.contextmanager
-def _no_c_messages() -> Iterator[None]:
-    """Send what C libraries write to the error stream nowhere: they complain on every codec they try."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
 def _write(path: Path, encoded: bytes, header: Header) -> None:
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
+    from pydicom.uid import UID, SecondaryCaptureImageStorage, generate_uid
 
     dataset = Dataset()
     dataset.SOPClassUID = SecondaryCaptureImageStorage
@@ -84,7 +71,7 @@ def _write(path: Path, encoded: bytes, header: Header) -> None:
     dataset["PixelData"].VR = "OB"
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = header.transfer_syntax
+    dataset.file_meta.TransferSyntaxUID = UID(header.transfer_syntax)
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.save_as(path, enforce_file_format=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from medlab.io.dicom.frames import Frame, frame_count, single_frame
-from medlab.io.dicom.header import Header
 from medlab.io.errors import CorruptFileError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom import Dataset
+
+    from medlab.io.dicom.header import Header
 
 __all__ = ["vector_frames"]
 
@@ -38,6 +39,7 @@ def vector_frames(header: Header) -> list[Frame]:
         If a vector does not have one value for each frame.
     """
     dataset = header.dataset()
+    header.refuse_invalid(*_VECTORS, "SliceVector", "GridFrameOffsetVector", "DetectorInformationSequence")
     count = frame_count(header)
     base = single_frame(header)
     if header.text("Modality") == "NM":
@@ -73,10 +75,11 @@ def _place_detector(dataset: Dataset, base: Frame) -> None:
     """Take the place of a reconstructed volume from its first detector; a planar view has none."""
     base.position = base.orientation = None
     detector = (dataset.get("DetectorInformationSequence") or [{}])[0]
-    position, orientation = detector.get("ImagePositionPatient"), detector.get("ImageOrientationPatient")
-    if position and orientation and dataset.get("SliceVector") is not None:
-        base.position = tuple(float(v) for v in position)
-        base.orientation = tuple(float(v) for v in orientation)
+    if detector and dataset.get("SliceVector") is not None:
+        position = _numbers(detector, "ImagePositionPatient", base.header, 3)
+        orientation = _numbers(detector, "ImageOrientationPatient", base.header, 6)
+        if position is not None and orientation is not None:
+            base.position, base.orientation = tuple(position), tuple(orientation)
 
 
 def _slice_shifts(dataset: Dataset, header: Header, count: int) -> NDArray[np.float64] | None:
@@ -85,33 +88,23 @@ def _slice_shifts(dataset: Dataset, header: Header, count: int) -> NDArray[np.fl
     A dose grid lists offsets. A reconstructed nuclear medicine volume numbers its slices; the sign of
     SpacingBetweenSlices says whether they follow the normal or run against it (PS3.3 C.8.4.15).
     """
-    offsets = dataset.get("GridFrameOffsetVector")
+    offsets = _numbers(dataset, "GridFrameOffsetVector", header, count)
     if offsets is not None:
-        offsets = [offsets] if isinstance(offsets, float | int) else offsets
-        values = _checked([float(v) for v in offsets], "GridFrameOffsetVector", header, count)
-        return values - values[0]
-    slices = dataset.get("SliceVector")
+        return offsets - offsets[0]
+    slices = _numbers(dataset, "SliceVector", header, count)
     distance = header.number("SpacingBetweenSlices") or header.number("SliceThickness")
-    if slices is None or not distance:
-        return None
-    slices = [slices] if isinstance(slices, int) else slices
-    numbers = _checked([int(v) for v in slices], "SliceVector", header, count)
-    return (numbers - numbers[0]) * distance
+    return None if slices is None or not distance else (slices - slices[0]) * distance
 
 
 def _add_dimensions(dataset: Dataset, header: Header, frames: list[Frame]) -> None:
-    """Number the frames along the dimensions a nuclear medicine file lists, and name them."""
+    """Count along the dimensions that a nuclear medicine file lists, and name them."""
     rows: list[list[str]] = [[] for _ in frames]
     keys: list[list[int]] = [[] for _ in frames]
     for keyword, name in _VECTORS.items():
-        vector = dataset.get(keyword)
-        if vector is None:
+        numbers = _numbers(dataset, keyword, header, len(frames))
+        if numbers is None or len(set(numbers)) < 2:
             continue
-        vector = [vector] if isinstance(vector, int) else vector
-        numbers = _checked([int(v) for v in vector], keyword, header, len(frames)).astype(int)
-        if len(set(numbers)) < 2:
-            continue
-        for index, number in enumerate(numbers):
+        for index, number in enumerate(numbers.astype(int)):
             rows[index].append(f"{name} {number}")
             keys[index].append(int(number))
     order = {key: place for place, key in enumerate(sorted({tuple(key) for key in keys}))}
@@ -123,9 +116,9 @@ def _add_dimensions(dataset: Dataset, header: Header, frames: list[Frame]) -> No
 
 def _add_times(dataset: Dataset, header: Header, frames: list[Frame]) -> None:
     """Give the frames of a cine their times in ms from the first, and every frame its number."""
-    steps = dataset.get("FrameTimeVector")
-    if steps is not None and hasattr(steps, "__len__") and len(steps) == len(frames):
-        times = np.cumsum([float(step) for step in steps]) - float(steps[0])
+    steps = _numbers(dataset, "FrameTimeVector", header, len(frames))
+    if steps is not None:
+        times = np.cumsum(steps) - steps[0]
     elif header.number("FrameTime"):
         times = header.number("FrameTime") * np.arange(len(frames))
     else:
@@ -136,8 +129,16 @@ def _add_times(dataset: Dataset, header: Header, frames: list[Frame]) -> None:
             frame.facts["FrameTimeSinceStart"] = float(times[index])
 
 
-def _checked(values: list[Any], keyword: str, header: Header, count: int) -> NDArray[np.float64]:
-    if len(values) != count or not np.isfinite(values).all():
-        msg = f"{keyword} must hold one value for each of {count} frames; it has {len(values)}."
+def _numbers(dataset: Dataset, keyword: str, header: Header, count: int) -> NDArray[np.float64] | None:
+    """Return an element that must hold `count` numbers, None if it is absent."""
+    values = dataset.get(keyword)
+    if values is None or values == "":
+        return None
+    try:
+        numbers = np.atleast_1d(np.array(values, dtype=np.float64))
+    except (TypeError, ValueError):
+        numbers = np.array([np.nan])
+    if numbers.shape != (count,) or not np.isfinite(numbers).all():
+        msg = f"{keyword} must hold {count} finite numbers; this file has {values}."
         raise CorruptFileError(msg, [header.path])
-    return np.array(values, dtype=np.float64)
+    return numbers

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medlab.io.dicom.frames import Frame
-from medlab.io.dicom.header import Header
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Part", "split"]
+    from medlab.io.dicom.frames import Frame
+    from medlab.io.dicom.header import Header
+
+__all__ = ["Part", "image_type", "split"]
 
 
 @dataclasses.dataclass(slots=True)
@@ -79,7 +82,7 @@ def split(frames: Iterable[Frame]) -> list[Part]:
         by_series.setdefault(frame.header.text("SeriesInstanceUID"), []).append(frame)
     parts: list[Part] = []
     for members in by_series.values():
-        own = [Part(group) for group in _groups(members)]
+        own = [Part(kind) for group in _groups(members) for kind in _kinds(group)]
         for part in own:
             part.parts_of_series = len(own)
         parts += own
@@ -107,6 +110,26 @@ def _groups(frames: Sequence[Frame]) -> list[list[Frame]]:
             seen[exact] = members
         members.append(frame)
     return [members for _, _, members in groups]
+
+
+def _kinds(frames: list[Frame]) -> list[list[Frame]]:
+    """Divide frames by image type (magnitude, phase, fat, water …) where one place holds several types."""
+    at_place: dict[object, set[object]] = {}
+    for frame in frames:
+        at_place.setdefault(frame.position or id(frame.header), set()).add(image_type(frame))
+    if all(len(types) == 1 for types in at_place.values()):
+        return [frames]
+    by_type: dict[object, list[Frame]] = {}
+    for frame in frames:
+        by_type.setdefault(image_type(frame), []).append(frame)
+    return list(by_type.values())
+
+
+def image_type(frame: Frame) -> tuple[str, ...]:
+    """Return the image type of a frame, with the component of a complex image where that is given."""
+    kind = frame.facts.get("FrameType") or frame.header.texts("ImageType")
+    component = frame.facts.get("ComplexImageComponent")
+    return (*kind, component) if component else tuple(kind)
 
 
 def _size(frame: Frame) -> tuple[object, ...]:

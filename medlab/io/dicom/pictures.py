@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from medlab.io.dicom.header import Header
 
-__all__ = ["picture_geometry"]
+__all__ = ["is_length", "picture_geometry"]
 
 _CENTIMETRES = 3
 _TISSUE = 1
@@ -45,6 +45,11 @@ def picture_geometry(header: Header, dataset: Dataset, notes: list[str]) -> tupl
     return "plane", matrix
 
 
+def is_length(value: float) -> bool:
+    """Whether a number can be the size of a pixel or the distance of slices, in mm."""
+    return 1e-6 < value < 1e6
+
+
 def _region_spacing(dataset: Dataset, notes: list[str]) -> tuple[float, float] | None:
     """Return (dy, dx) of the tissue regions of an ultrasound picture, if they agree."""
     found = set()
@@ -52,12 +57,16 @@ def _region_spacing(dataset: Dataset, notes: list[str]) -> tuple[float, float] |
         units = region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection")
         deltas = region.get("PhysicalDeltaY"), region.get("PhysicalDeltaX")
         spatial = region.get("RegionSpatialFormat") in {_TISSUE, None}
-        if spatial and units == (_CENTIMETRES, _CENTIMETRES) and all(isinstance(d, float) and d for d in deltas):
+        if (
+            spatial
+            and units == (_CENTIMETRES, _CENTIMETRES)
+            and all(isinstance(d, float) and d for d in deltas)
+        ):
             found.add(tuple(round(abs(delta) * 10, 9) for delta in deltas))
     if len(found) > 1:
         notes.append(f"The picture holds {len(found)} regions of different scale; no spacing was taken.")
         return None
-    return next(iter(found)) if found else None  # type: ignore[return-value]
+    return next(iter(found)) if found else None
 
 
 def _stated_spacing(header: Header, notes: list[str]) -> tuple[float, float] | None:
@@ -65,7 +74,7 @@ def _stated_spacing(header: Header, notes: list[str]) -> tuple[float, float] | N
         values: Any = header.values.get(keyword)
         if not values:
             continue
-        if len(values) != 2 or not all(0 < value < np.inf for value in values):
+        if len(values) != 2 or not all(is_length(value) for value in values):
             notes.append(f"{keyword} is {values}; the size of a pixel is unknown.")
             continue
         if keyword == "ImagerPixelSpacing":

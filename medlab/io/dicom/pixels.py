@@ -95,7 +95,7 @@ def same_pixels(one: Frame, other: Frame) -> bool:
     values: list[NDArray[Any]] = []
     for frame in (one, other):
         for_each_frame([frame], None, lambda _, __, stored: values.append(stored.copy()))
-    return bool(np.array_equal(*values))
+    return bool(np.array_equal(values[0], values[1]))
 
 
 def _run(jobs: Iterable[Callable[[], None]], workers: int) -> None:
@@ -115,15 +115,13 @@ def _run(jobs: Iterable[Callable[[], None]], workers: int) -> None:
 def _read_directly(members: list[tuple[int, Frame]], out: NDArray[Any] | None, work: Any) -> None:
     header = members[0][1].header
     shape = _shape(header)
-    scratch = np.empty(shape, stored_dtype(header)) if out is None else None
+    scratch = np.empty(shape if out is None else 0, stored_dtype(header))
     bits = int(header.number("BitsStored", header.number("BitsAllocated")))
     with io.BytesIO(header.inflated) if header.inflated is not None else io.FileIO(header.path) as file:
         for place, frame in members:
-            values = scratch if out is None else out[place]
-            assert values is not None  # noqa: S101
-            target = memoryview(values.reshape(-1)).cast("B")
-            file.seek(header.pixels.offset + frame.index * len(target))  # type: ignore[union-attr]
-            if file.readinto(target) != len(target):
+            values: NDArray[Any] = scratch if out is None else out[place]
+            file.seek(header.pixels.offset + frame.index * values.nbytes)  # type: ignore[union-attr]
+            if file.readinto(values.reshape(-1).view(np.uint8)) != values.nbytes:
                 msg = "The file became shorter while it was read."
                 raise TruncatedFileError(msg, [header.path])
             _clear_unused_bits(values, bits)

@@ -9,10 +9,11 @@ from medlab.io.dicom.assemble import assemble
 from medlab.io.dicom.choose import choose
 from medlab.io.dicom.find import find
 from medlab.io.dicom.frames import check_pixels, describes_image, frames_of
-from medlab.io.dicom.header import quiet, read_header
+from medlab.io.dicom.header import read_header
 from medlab.io.dicom.limits import allowed_bytes
 from medlab.io.dicom.parts import split
 from medlab.io.dicom.progress import with_progress
+from medlab.io.dicom.silence import quiet
 from medlab.io.errors import CorruptFileError, EmptySeriesError, LoadError
 from medlab.io.values import as_type
 
@@ -37,7 +38,7 @@ def read_dicom(
     series: str | int | None = None,
     *,
     on_irregular: str = "raise",
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     max_bytes: int | None = None,
 ) -> Image:
     """Read one DICOM image: a file, the files of a series, a folder tree or a DICOMDIR.

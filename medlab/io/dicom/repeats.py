@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medlab.io.dicom.clock import seconds
-from medlab.io.dicom.frames import Frame
 from medlab.io.errors import DuplicateSliceError, MissingSliceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from medlab.io.dicom.frames import Frame
 
 __all__ = ["Repeats", "arrange"]
 
@@ -35,6 +41,7 @@ _SAME_EVERYWHERE = (
     ("EffectiveEchoTime", "echo time", "ms"),
     ("InversionTime", "inversion time", "ms"),
     ("FlipAngle", "flip angle", "°"),
+    ("TriggerTime", "trigger time", "ms"),
     ("TemporalPositionIdentifier", "temporal position", ""),
     ("TemporalPositionIndex", "temporal position", ""),
     ("FrameReferenceTime", "frame reference time", "ms"),
@@ -48,11 +55,15 @@ _RANKED = (
     ("TriggerTime", "trigger time", "ms"),
     ("FrameReferenceTime", "frame reference time", "ms"),
     ("AcquisitionTime", "acquisition time", "s"),
+    ("FrameAcquisitionSeconds", "acquisition time", "s"),
+    ("FrameReferenceSeconds", "frame reference time", "s"),
+    ("DimensionIndex", "dimension index", ""),
     ("AcquisitionNumber", "acquisition number", ""),
     ("ContentTime", "content time", "s"),
     ("InstanceNumber", "instance number", ""),
 )
 _CLOCKS = frozenset({"AcquisitionTime", "ContentTime"})
+_MOMENTS = _CLOCKS | {"FrameAcquisitionSeconds", "FrameReferenceSeconds"}
 
 
 def arrange(by_place: list[list[Frame]], same_pixels: Callable[[Frame, Frame], bool]) -> Repeats:
@@ -77,6 +88,8 @@ def arrange(by_place: list[list[Frame]], same_pixels: Callable[[Frame, Frame], b
     if all(len(frames) == 1 for frames in by_place):
         return Repeats([[frames[0] for frames in by_place]], notes=_summed(notes))
     found = _two_fold(by_place) or _same_everywhere(by_place) or _ranked(by_place)
+    if found is None:
+        _check_complete(by_place)
     if found is None:
         by_place = [_without_twins(frames, same_pixels, notes) for frames in by_place]
         if any(len(frames) > 1 for frames in by_place):
@@ -124,7 +137,8 @@ def _summed(names: list[str]) -> list[str]:
     if not names:
         return []
     shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-    return [f"{len(names)} identical cop{'ies' if len(names) > 1 else 'y'} of slices left out ({shown})."]
+    number = "1 identical copy" if len(names) == 1 else f"{len(names)} identical copies"
+    return [f"{number} of slices left out ({shown})."]
 
 
 def _same_everywhere(by_place: list[list[Frame]]) -> Repeats | None:
@@ -137,7 +151,8 @@ def _same_everywhere(by_place: list[list[Frame]]) -> Repeats | None:
         most = set().union(*columns)
         if all(len(set(c)) == len(c) for c in columns) and len(most) > 1:
             if all(set(column) == wanted for column in columns):
-                return _sorted_by(by_place, lambda f, k=keyword: f.fact(k), sorted(wanted), name, unit)
+                key = methodcaller("fact", keyword)
+                return _sorted_by(by_place, key, sorted(wanted), name, unit)
             if len(most) <= max(len(c) for c in columns):
                 raise _incomplete(by_place, keyword, name, sorted(most))
     return None
@@ -152,22 +167,30 @@ def _sorted_by(
 
 
 def _two_fold(by_place: list[list[Frame]]) -> Repeats | None:
-    """Explain diffusion repeats (b-value, then direction or order) and time points with several echoes."""
+    """Explain repeats by two facts: b-value or echo, and within one of them a time or an order."""
     count = len(by_place[0])
     if any(len(frames) != count for frames in by_place):
         return None
-    for keyword, name, unit in _SAME_EVERYWHERE[:2]:
+    for keyword, name, unit in _SAME_EVERYWHERE[:3]:
         columns = [sorted((f.fact(keyword) for f in frames), key=_number) for frames in by_place]
         numbers = all(isinstance(v, int | float) for column in columns for v in column)
         if not numbers or len(set(columns[0])) in {1, count} or any(c != columns[0] for c in columns):
             continue
-        later = _ranking(by_place)
+        alike = [
+            [frame for frame in frames if frame.fact(keyword) == value]
+            for frames in by_place
+            for value in set(columns[0])
+        ]
+        later = _ranking(alike)
         if later is None:
             return None
-        return _sorted_by(
-            by_place, lambda f, k=keyword, r=later: (f.fact(k), _rank(f, r)), columns[0], name, unit
-        )
+        order = partial(_value_and_rank, keyword=keyword, entry=later)
+        return _sorted_by(by_place, order, columns[0], name, unit)
     return None
+
+
+def _value_and_rank(frame: Frame, *, keyword: str, entry: tuple[str, str, str]) -> tuple[Any, Any]:
+    return frame.fact(keyword), _rank(frame, entry)
 
 
 def _number(value: Any) -> float:
@@ -201,17 +224,22 @@ def _ranked(by_place: list[list[Frame]]) -> Repeats | None:
     keyword, name, unit = entry
     table = np.sort([[_rank(frame, entry) for frame in frames] for frames in by_place], axis=1)
     values = np.median(table, axis=0)
-    if keyword in _CLOCKS:
+    if keyword in _MOMENTS:
         values = values - values[0]
     found = _sorted_by(by_place, lambda f: _rank(f, entry), values, name, unit)
     if keyword in {"AcquisitionNumber", "InstanceNumber"}:
         found.notes.append(f"The {count} repeats are told apart by {name} only; their times are unknown.")
-    elif np.ptp(table - values - np.median(table - values, axis=1, keepdims=True)) > 0 or np.ptp(table[:, 0]) > 0:
+    elif (
+        np.ptp(table - values - np.median(table - values, axis=1, keepdims=True)) > 0
+        or np.ptp(table[:, 0]) > 0
+    ):
         found.notes.append(f"The {name} differs between slices; `times` holds the median of each repeat.")
     return found
 
 
-def _incomplete(by_place: list[list[Frame]], keyword: str, name: str, values: list[float]) -> MissingSliceError:
+def _incomplete(
+    by_place: list[list[Frame]], keyword: str, name: str, values: list[float]
+) -> MissingSliceError:
     holes = [
         (value, frames[0])
         for frames in by_place
@@ -227,10 +255,24 @@ def _incomplete(by_place: list[list[Frame]], keyword: str, name: str, values: li
     return MissingSliceError(msg, [frame.header.path])
 
 
+def _check_complete(by_place: list[list[Frame]]) -> None:
+    """Refuse repeats of which most places have more than a few others have."""
+    counts = [len(frames) for frames in by_place]
+    usual = int(np.median(counts))
+    short = [frames for frames in by_place if len(frames) < usual]
+    if usual > 1 and short:
+        msg = (
+            f"Most positions have {usual} slices, {len(short)} of {len(counts)} have fewer: a repeat is "
+            "incomplete. Copy the series again, or pass a list of the files of the complete repeats. "
+            "Slices are missing where these files lie:"
+        )
+        raise MissingSliceError(msg, [frames[0].header.path for frames in short])
+
+
 def _unexplained(by_place: list[list[Frame]]) -> DuplicateSliceError:
     frames = next(frames for frames in by_place if len(frames) > 1)
     msg = (
         f"{len(frames)} different slices claim one position ({frames[0].position}), and neither time nor "
-        "b-value nor echo tells them apart at every position. Leave files out by passing a list of the others:"
+        "b-value nor echo tells them apart everywhere. Leave files out by passing a list of the others:"
     )
     return DuplicateSliceError(msg, [frame.header.path for frame in frames])

@@ -48,7 +48,9 @@ def units_of(header: Header, dataset: Dataset) -> str:
         return "HU" if _is_hounsfield(header, dataset) else ""
     if modality == "PT":
         unit = str(dataset.get("Units", ""))
-        return _SUV.get(str(dataset.get("SUVType", "") or ""), "SUVbw") if unit == "GML" else _PET.get(unit, "")
+        return (
+            _SUV.get(str(dataset.get("SUVType", "") or ""), "SUVbw") if unit == "GML" else _PET.get(unit, "")
+        )
     if modality == "NM":
         return "counts"
     if modality == "RTDOSE":

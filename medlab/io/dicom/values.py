@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from medlab.io.dicom.frames import Frame
 from medlab.io.dicom.limits import check_size
 from medlab.io.dicom.pixels import for_each_frame, stored_dtype
 from medlab.io.errors import InconsistentSeriesError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from medlab.io.dicom.frames import Frame
 
 __all__ = ["colour_values", "measured_values"]
 
@@ -89,7 +93,7 @@ def _whole_numbers(
     for_each_frame(frames, out, work)
     slope, intercept = int(frames[0].slope), int(frames[0].intercept)
     ends = slope * np.array([ranges[:, 0].min(), ranges[:, 1].max()]) + intercept
-    fits = -32768 <= ends.min() and ends.max() <= 32767
+    fits = ends.min() >= -32768 and ends.max() <= 32767
     if (slope, intercept) != (1, 0) and not (fits and out.itemsize <= 2):
         check_size(out.size * 4, max_bytes, [frames[0].header.path])
         out = out.astype(np.float32)
@@ -107,9 +111,7 @@ def _whole_numbers(
     return out
 
 
-def _real_numbers(
-    frames: Sequence[Frame], out: NDArray[Any], notes: list[str]
-) -> NDArray[Any]:
+def _real_numbers(frames: Sequence[Frame], out: NDArray[Any], notes: list[str]) -> NDArray[Any]:
     masks = _Padding(frames)
 
     def work(place: int, frame: Frame, stored: NDArray[Any]) -> None:

@@ -62,7 +62,7 @@ class _Window:
     def at(self, position: int, length: int) -> int:
         """Return the index in `data` of `length` bytes at a position of the file."""
         index = position - self.base
-        if 0 <= index and index + length <= len(self.data):
+        if index >= 0 and index + length <= len(self.data):
             return index
         if position + length > self.size:
             raise UnusualError
@@ -150,7 +150,7 @@ def _elements(window: _Window, position: int, transfer_syntax: str) -> Walk:
                 values[keyword] = from_bytes(window.data[index : index + length], expected, character_set)
             if tag == 0x00080005:
                 character_set = values[keyword][0] if len(values[keyword]) == 1 else "several"
-        position = _end(window, position, vr, length, explicit) if length == _UNDEFINED else position + length
+        position = _end(window, position, vr, explicit) if length == _UNDEFINED else position + length
 
 
 def _element(window: _Window, position: int, explicit: bool) -> tuple[int, bytes, int, int]:
@@ -170,7 +170,7 @@ def _element(window: _Window, position: int, explicit: bool) -> tuple[int, bytes
     return group << 16 | element, vr, length, position + 12
 
 
-def _end(window: _Window, position: int, vr: bytes, length: int, explicit: bool, depth: int = 0) -> int:
+def _end(window: _Window, position: int, vr: bytes, explicit: bool, depth: int = 0) -> int:
     """Return where a sequence of undefined length ends."""
     if (explicit and vr != b"SQ") or depth > _DEEPEST:
         raise UnusualError
@@ -192,6 +192,6 @@ def _item_end(window: _Window, position: int, explicit: bool, depth: int) -> int
             return position + 8
         _, vr, length, position = _element(window, position, explicit)
         if length == _UNDEFINED:
-            position = _end(window, position, vr, length, explicit, depth + 1)
+            position = _end(window, position, vr, explicit, depth + 1)
         else:
             position += length

@@ -98,12 +98,12 @@ export class Controls {
     if (scene.planes.length < 2) return null;
     const order = [...scene.planes].sort((a, b) => rank(a) - rank(b));
     const buttons = order.map(({ axis, name }) => {
-      const button = h("button", { type: "button", class: "medlab-button medlab-text", title: `${name} plane (A: next)`, onclick: () => this.viewer.set({ axis, layout: "one" }) }, capital(name));
-      this.each(() => press(button, this.viewer.layout === "one" && this.viewer.axis === axis));
+      const button = h("button", { type: "button", class: "medlab-button medlab-text", title: `${name} plane (A: next)`, onclick: () => this.viewer.set({ axis, three_planes: false }) }, capital(name));
+      this.each(() => press(button, !this.viewer.three && this.viewer.axis === axis));
       return button;
     });
-    const three = iconButton("three", "Three linked planes (T)", () => this.viewer.toggleLayout());
-    this.each(() => press(three, this.viewer.layout === "three"));
+    const three = iconButton("three", "Three linked planes (T)", () => this.viewer.toggleThree());
+    this.each(() => press(three, this.viewer.three));
     return h("div", { class: "medlab-group", role: "group", "aria-label": "Plane" }, ...buttons, three);
   }
 
@@ -237,8 +237,11 @@ export class Controls {
       opacity.disabled = viewer.outline;
       press(outline, viewer.outline);
     });
+    const all = h("button", { type: "button", class: "medlab-button medlab-text", title: "Show or hide all masks (M)", onclick: () => viewer.toggleMasks() }, "All");
+    this.each(() => press(all, viewer.hidden.size === 0));
     return h("div", { class: "medlab-legend", role: "group", "aria-label": "Masks" },
-      h("div", { class: "medlab-chips" }, ...chips), h("span", { class: "medlab-group" }, opacity, outline));
+      h("div", { class: "medlab-chips" }, ...chips),
+      h("span", { class: "medlab-group" }, regions.length > 1 ? all : "", opacity, outline));
   }
 
   helpBox() {

@@ -1,5 +1,5 @@
 // One plane on one canvas: the picture, what is written on it, and what the pointer does to it.
-import { fitted, original, placeOf, positionAt, reading, rectangle, roundLength } from "./geometry.js";
+import { fitted, placeOf, positionAt, reading, rectangle, roundLength } from "./geometry.js";
 import { outlines, paintImage, paintMask, wordOf } from "./paint.js";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -160,7 +160,7 @@ export class Pane {
   }
 
   drawMarks(ctx, width, height) {
-    if (this.viewer.layout === "three") {
+    if (this.viewer.three) {
       this.drawCrosshair(ctx, width, height);
       ctx.strokeStyle = this.colour;
       ctx.lineWidth = 2;
@@ -262,12 +262,5 @@ export class Pane {
     ctx.strokeText(text, x, y);
     ctx.fillStyle = "#fff";
     ctx.fillText(text, x, y);
-  }
-
-  /** Number of the slice as the array counts, and the last one: "36 / 72". */
-  get counter() {
-    const { scene, position } = this.viewer;
-    const last = original(scene, this.axis, scene.grid[1 + this.axis] - 1);
-    return `${Math.round(original(scene, this.axis, position[this.axis]))} / ${Math.round(last)}`;
   }
 }

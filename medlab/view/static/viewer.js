@@ -5,7 +5,7 @@ import { listen } from "./gestures.js";
 import { Palette } from "./paint.js";
 import { Pane } from "./pane.js";
 
-const SHARED = ["axis", "position", "time", "window", "layout"];
+const SHARED = ["axis", "position", "time", "window", "three_planes"];
 const SAVE_MS = 50;
 const NOTICE_MS = 150;
 const FRAMES_PER_SECOND = 12;
@@ -28,7 +28,7 @@ export class Viewer {
   get position() { return this.model.get("position"); }
   get time() { return this.model.get("time"); }
   get window() { return this.model.get("window"); }
-  get layout() { return this.scene.planes.length > 1 ? this.model.get("layout") : "one"; }
+  get three() { return this.scene.planes.length > 1 && this.model.get("three_planes"); }
 
   build() {
     this.controls = new Controls(this);
@@ -54,16 +54,16 @@ export class Viewer {
     this.sizes.observe(this.area);
   }
 
-  /** Make the panes of the layout, the current plane first; the first one stays, so that it keeps the focus. */
+  /** Make the panes that are shown, the current plane first; the first one stays, so that it keeps the focus. */
   arrange() {
     const axes = this.scene.planes.map((p) => p.axis);
-    const shown = this.layout === "three" ? [this.axis, ...axes.filter((a) => a !== this.axis)] : [this.axis];
+    const shown = this.three ? [this.axis, ...axes.filter((a) => a !== this.axis)] : [this.axis];
     this.panes ??= [];
     if (this.panes.length !== shown.length) {
       this.panes.splice(shown.length).forEach((pane) => pane.canvas.remove());
       shown.forEach((axis, n) => (this.panes[n] ? this.panes[n].show(axis) : this.addPane(axis)));
-      this.area.dataset.layout = this.layout;
-    } else if (this.layout === "one") this.panes[0].show(this.axis);
+      this.area.dataset.planes = shown.length;
+    } else if (!this.three) this.panes[0].show(this.axis);
     this.store.need(this, this.panes.map((pane) => pane.need));
   }
 
@@ -84,7 +84,7 @@ export class Viewer {
     this.noticing ??= setTimeout(() => {
       this.noticing = null;
       this.controls.refresh();
-      this.controls.read(this.hovered ?? this.position);
+      this.read();
     }, NOTICE_MS);
   }
 
@@ -95,7 +95,7 @@ export class Viewer {
     this.palette.set(...this.window, this.inverted);
     this.panes.forEach((pane) => pane.draw());
     this.controls.refresh();
-    this.controls.read(this.hovered ?? this.position);
+    this.read();
   }
 
   /** Change what is shared with Python and with other views of this model. */
@@ -151,12 +151,18 @@ export class Viewer {
 
   activate(pane) {
     this.active = pane;
-    if (this.layout === "three" && pane.axis !== this.axis) this.set({ axis: pane.axis });
+    if (this.three && pane.axis !== this.axis) this.set({ axis: pane.axis });
   }
 
   hover(pane, x, y) {
-    this.hovered = pane ? pane.positionUnder(x, y) : null;
-    this.controls.read(this.hovered ?? this.position);
+    this.pointer = pane && { pane, x, y };
+    this.read();
+  }
+
+  /** Write what lies under the pointer, or at the crosshair where the pointer is elsewhere. */
+  read() {
+    const { pane, x, y } = this.pointer ?? {};
+    this.controls.read(pane?.positionUnder(x, y) ?? this.position);
   }
 
   preset(name) {
@@ -187,8 +193,8 @@ export class Viewer {
     this.set({ window: [tidy(centre - direction * dy * speed), Math.max(tidy(width + dx * speed), least)] });
   }
 
-  toggleLayout() {
-    this.set({ layout: this.layout === "three" ? "one" : "three" });
+  toggleThree() {
+    this.set({ three_planes: !this.three });
   }
 
   toggleRegion(n) {
@@ -253,7 +259,7 @@ export class Viewer {
       ArrowLeft: () => this.stepTime(-1), ArrowRight: () => this.stepTime(1),
       "+": () => pane.zoom(1.25), "=": () => pane.zoom(1.25), "-": () => pane.zoom(0.8), 0: () => this.fit(),
       a: () => this.set({ axis: names[(names.indexOf(axis) + 1) % names.length] }),
-      t: () => this.toggleLayout(), i: () => this.scene.colour || this.toggle("inverted"), s: () => this.toggle("smooth"),
+      t: () => this.toggleThree(), i: () => this.scene.colour || this.toggle("inverted"), s: () => this.toggle("smooth"),
       m: () => this.toggleMasks(), o: () => this.toggle("outline"), r: () => this.set({ window: this.firstWindow }),
       w: () => this.scene.colour || this.use("window"), c: () => this.use("crosshair"), p: () => this.use("pan"), z: () => this.use("zoom"),
       " ": () => this.togglePlay(), "?": () => this.toggleHelp(),
