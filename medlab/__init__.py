@@ -12,6 +12,17 @@ __version__ = "0.1.0.dev0"
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
-    submodules=["datasets", "evaluate", "explain", "io", "measure", "models", "provenance", "report", "train", "view"],
+    submodules=[
+        "datasets",
+        "evaluate",
+        "explain",
+        "io",
+        "measure",
+        "models",
+        "provenance",
+        "report",
+        "train",
+        "view",
+    ],
     submod_attrs={"exercise": ["check"], "image": ["Image"], "io": ["LoadError", "read", "write"]},
 )

@@ -120,7 +120,7 @@ def list_() -> None:
 
 
 @app.command()
-def report(  # noqa: PLR0917  typer reads the options from here
+def report(
     notebook: Annotated[str, typer.Argument(help=_NOTEBOOK)],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The HTML file. Default: the notebook's name.")

@@ -27,7 +27,8 @@ def test_conda_leaves_all_dependencies_to_the_project():
 
 
 def test_every_conda_line_says_why():
-    lines = [line for line in (ROOT / "environment.yml").read_text().splitlines() if re.match(r"\s*- (?!pip:)", line)]
+    text = (ROOT / "environment.yml").read_text()
+    lines = [line for line in text.splitlines() if re.match(r"\s*- (?!pip:)", line)]
     without = [line for line in lines if "#" not in line and "conda-forge" not in line]
     assert not without
 

@@ -178,7 +178,8 @@ def _available(record: Record) -> bool:
 
     if record.files is not None:
         return (cache_folder() / record.name).is_dir() or _mirror_file(record.mirror) is not None
-    return not record.package or importlib.util.find_spec(_MODULES.get(record.package, record.package)) is not None
+    module = _MODULES.get(record.package, record.package)
+    return not module or importlib.util.find_spec(module) is not None
 
 
 _MODULES = {"pydicom-data": "data_store", "scikit-image": "skimage"}
@@ -186,7 +187,9 @@ _MODULES = {"pydicom-data": "data_store", "scikit-image": "skimage"}
 
 def _announce(wanted: Record, stand_in: Record, error: DataError) -> None:
     nature = f"It holds simulated parts: {stand_in.simulated}." if stand_in.simulated else "It is real."
-    text = f"{wanted.title} cannot be had here, so “{stand_in.title}” stands in for it. {nature} Reason: {error}"
+    text = (
+        f"{wanted.title} cannot be had here, so “{stand_in.title}” stands in for it. {nature} Reason: {error}"
+    )
     try:
         from IPython import get_ipython
         from IPython.display import HTML, display
@@ -197,7 +200,7 @@ def _announce(wanted: Record, stand_in: Record, error: DataError) -> None:
         return
     display(
         HTML(
-            '<div role="note" style="border:2px solid #b35900;border-radius:4px;padding:.5em .8em;margin:.4em 0">'
+            '<div role="note" style="border:2px solid #b35900;border-radius:4px;padding:.5em .8em">'
             f"<b>Other data than named.</b> {html.escape(text)}</div>"
         )
     )

@@ -8,12 +8,15 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from medlab.datasets.record import Files, Mirror, Record
+if TYPE_CHECKING:
+    from medlab.datasets.record import Files, Mirror, Record
 
 __all__ = ["DataError", "cache_folder", "fetch"]
 
 _COMPLETE = ".complete"
+_REMEDY = "replace the archive, or unset MEDLAB_DATA_MIRROR."
 
 
 class DataError(RuntimeError):
@@ -92,12 +95,12 @@ def _unpack(archive: Path, record: Record, target: Path) -> None:
             try:
                 content = bundle.read(path)
             except KeyError:
-                msg = f"The mirror's {archive} lacks {path} of {record.name}: replace it or unset MEDLAB_DATA_MIRROR."
+                msg = f"The mirror's {archive} lacks {path} of {record.name}: {_REMEDY}"
                 raise DataError(msg) from None
             if hashlib.sha256(content).hexdigest() != digest:
                 msg = (
                     f"{path} in the mirror's {archive} is not the published file of {record.name} "
-                    "(checksum differs): replace it or unset MEDLAB_DATA_MIRROR."
+                    f"(checksum differs): {_REMEDY}"
                 )
                 raise DataError(msg)
             destination = target / path
@@ -116,7 +119,8 @@ def _download(name: str, files: Files, target: Path) -> None:
             store.fetch(path)
     except (OSError, ValueError) as error:
         msg = (
-            f"{name} could not be downloaded: {error}. Expected {len(registry)} files below {files.base_url}. "
-            "Try again with a network, or set MEDLAB_DATA_MIRROR to a folder that holds the data."
+            f"{name} could not be downloaded: {error}. Expected {len(registry)} files below "
+            f"{files.base_url}. Try again with a network, or set MEDLAB_DATA_MIRROR to a folder "
+            "that holds the data."
         )
         raise DataError(msg) from error

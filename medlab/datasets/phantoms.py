@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from medlab.image import Image
 
@@ -59,16 +59,17 @@ def insert_nodule(
     from scipy.special import expit
 
     rng = np.random.default_rng() if rng is None else rng
+    position = np.asarray(position, dtype=np.float64)
     centre = image.position_to_index(position)
     reach = (0.75 * diameter + 4 * blur) / np.array(image.spacing)
     low = np.maximum(np.floor(centre - reach).astype(int), 0)
     high = np.minimum(np.ceil(centre + reach).astype(int) + 1, image.grid)
     if (np.array(image.grid) <= low).any() or (high <= 0).any():
-        msg = f"The nodule at {np.round(position, 1)} mm lies outside the image (index {np.round(centre, 1)})."
+        msg = f"The nodule at {np.round(position, 1)} mm lies outside the image: index {np.round(centre, 1)}."
         raise ValueError(msg)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     index = np.stack(np.meshgrid(*[np.arange(s.start, s.stop) for s in box], indexing="ij"), axis=-1)
-    depth = _depth(image.index_to_position(index) - np.asarray(position, float), diameter, irregularity, rng)
+    depth = _depth(image.index_to_position(index) - position, diameter, irregularity, rng)
 
     old = image.array[box].astype(np.float32)
     core = depth > 0
@@ -82,12 +83,14 @@ def insert_nodule(
     return image.replace(array=array), image.as_mask(mask, {1: "simulated nodule"})
 
 
-def _solid(old: np.ndarray, local: float, value: float) -> np.ndarray:
-    """How far a voxel is solid already (0 … 1), so that a vessel inside a nodule does not shine; noise is not."""
+def _solid(old: NDArray[Any], local: float, value: float) -> NDArray[Any]:
+    """How far a voxel is solid already (0 … 1), so that a vessel does not shine; noise counts as 0."""
     return np.clip(((old - local) / (value - local) - 0.2) / 0.8, 0, 1)
 
 
-def _depth(offset: np.ndarray, diameter: float, irregularity: float, rng: np.random.Generator) -> np.ndarray:
+def _depth(
+    offset: NDArray[np.float64], diameter: float, irregularity: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Signed depth below the surface in mm at offsets (…, 3) from the centre: positive inside."""
     axes = np.exp(irregularity * rng.normal(size=3) / 2)
     axes /= axes.prod() ** (1 / 3)
@@ -95,5 +98,7 @@ def _depth(offset: np.ndarray, diameter: float, irregularity: float, rng: np.ran
     turned = offset @ rotation / axes
     radius = np.linalg.norm(turned, axis=-1)
     unit = turned / np.maximum(radius, 1e-6)[..., None]
-    bumps = sum(rng.normal() * np.sin(unit @ rng.normal(scale=3, size=3) + rng.uniform(0, 6.3)) for _ in range(6))
+    bumps = np.zeros_like(radius)
+    for _ in range(6):
+        bumps += rng.normal() * np.sin(unit @ rng.normal(scale=3, size=3) + rng.uniform(0, 6.3))
     return diameter / 2 * (1 + irregularity / 4 * bumps) - radius

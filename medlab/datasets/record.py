@@ -6,9 +6,11 @@ import dataclasses
 import functools
 import hashlib
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Files", "Mirror", "Record", "folder", "records"]
 

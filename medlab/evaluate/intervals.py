@@ -56,7 +56,7 @@ def auc_interval(
     Examples
     --------
     >>> [round(limit, 2) for limit in auc_interval(1.0, 8, 8)]
-    [0.68, 1.0]
+    [0.76, 1.0]
     """
     if positives < 1 or negatives < 1:
         return np.nan, np.nan

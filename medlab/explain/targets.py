@@ -68,7 +68,7 @@ def temporary(thing: Any, name: str, value: Any) -> Iterator[None]:
 
 def last_operation(model: keras.Model) -> Any:
     """Return the layer that computes the output, inside of nested models too."""
-    layer = model.outputs[0]._keras_history.operation
+    layer = model.outputs[0]._keras_history.operation  # noqa: SLF001
     return last_operation(layer) if isinstance(layer, keras.Model) else layer
 
 

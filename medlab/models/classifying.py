@@ -64,7 +64,7 @@ def classifier(
     >>> import medlab
     >>> model = medlab.models.classifier((64, 64, 1), filters=(8, 16))
     >>> model.output_shape, model.count_params()
-    ((None, 1), 4241)
+    ((None, 1), 4217)
     """
     shape, filters = checked_shape(input_shape), checked_filters(filters)
     ndim = len(shape) - 1

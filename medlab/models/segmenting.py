@@ -63,7 +63,7 @@ def unet(
     >>> import medlab
     >>> model = medlab.models.unet((90, 75, 1), classes=3, filters=(4, 8))
     >>> model.output_shape, model.count_params()
-    ((None, 90, 75, 3), 1731)
+    ((None, 90, 75, 3), 1687)
     >>> medlab.models.unet((16, 32, 32, 1), filters=(4, 8)).output_shape
     (None, 16, 32, 32, 1)
     """

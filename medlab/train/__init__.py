@@ -3,7 +3,7 @@
 >>> import medlab
 >>> parts = medlab.train.split(["p1", "p1", "p2", "p3", "p4", "p5"], seed=0)
 >>> [len(part) for part in parts]
-[3, 1, 2]
+[3, 2, 1]
 """
 
 import lazy_loader as _lazy

@@ -26,7 +26,7 @@ class Output:
 
     def __init__(self, model: keras.Model) -> None:
         self.single = len(model.outputs) == 1
-        last = model.outputs[0]._keras_history.operation
+        last = model.outputs[0]._keras_history.operation  # noqa: SLF001
         self.activation = getattr(getattr(last, "activation", None), "__name__", "")
         self.spatial = len(model.outputs[0].shape) > 2
         self.classes = model.outputs[0].shape[-1]

@@ -67,16 +67,16 @@ class Progress(keras.callbacks.Callback):
         self._epoch, self._last, self._note = 0, 0.0, ""
         self._start = time.monotonic()
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Note which epoch it is."""
         self._epoch = epoch
         self._show(0.0)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Move the bar."""
         self._show((batch + 1) / self._steps if self._steps else 0.0)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Keep this epoch's losses to show beside the bar."""
         self._note = " · ".join(f"{k} {v:.4g}" for k, v in (logs or {}).items() if k in {"loss", "val_loss"})
         self._show(1.0)

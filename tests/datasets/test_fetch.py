@@ -109,7 +109,9 @@ def test_mirror_found_later_completes_what_the_network_gave(served, mirrored):
     assert (fetch(record) / "extra.json").exists()
 
 
-@pytest.mark.parametrize("harm", [lambda f: f.unlink(), lambda f: f.write_bytes(b"forged")], ids=["404", "forged"])
+@pytest.mark.parametrize(
+    "harm", [lambda f: f.unlink(), lambda f: f.write_bytes(b"forged")], ids=["404", "forged"]
+)
 def test_bad_download_leaves_nothing(served, cache, harm):
     record, www = served
     harm(www / "image/b.bin")

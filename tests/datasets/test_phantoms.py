@@ -30,7 +30,8 @@ def test_sphere_has_its_volume_and_place(lung, rng):
 
 def test_inside_is_soft_and_keeps_the_noise(lung, rng):
     image, _ = insert_nodule(lung, CENTRE, 20.0, value=30, irregularity=0, rng=rng)
-    core = np.linalg.norm(image.index_to_position(np.moveaxis(np.indices(image.grid), 0, -1)) - CENTRE, axis=-1) < 7
+    positions = image.index_to_position(np.moveaxis(np.indices(image.grid), 0, -1))
+    core = np.linalg.norm(positions - CENTRE, axis=-1) < 7
     assert image.array[core].mean() == pytest.approx(30, abs=5)
     assert 20 < image.array[core].std() < 40
 

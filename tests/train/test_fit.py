@@ -29,12 +29,17 @@ def overfitted():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(16, 8, 8, 1)).astype("float32")
     y = (x.mean(axis=(1, 2, 3)) > 0).astype(int)
-    model, val, printed = _model(), (x, 1 - y), io.StringIO()
+    model, train, val, printed = _model(), (x, y), (x, 1 - y), io.StringIO()
     medlab.provenance.clear()
     with contextlib.redirect_stdout(printed):
-        history = fit(model, (x, y), val, epochs=30, learning_rate=0.05, patience=3, seed=11, verbose=False)
+        history = fit(model, train, val, epochs=30, learning_rate=0.05, patience=3, seed=11, verbose=False)
     return types.SimpleNamespace(
-        model=model, val=val, history=history, printed=printed.getvalue(), notes=medlab.provenance.records()
+        model=model,
+        train=train,
+        val=val,
+        history=history,
+        printed=printed.getvalue(),
+        notes=medlab.provenance.records(),
     )
 
 
@@ -76,9 +81,11 @@ def test_repr_says_that_it_stopped_early_and_what_was_kept(overfitted):
     assert f"weights of epoch {overfitted.history.best_epoch}: " in text
 
 
-def test_the_same_seed_gives_the_same_numbers_twice(data):
-    first, again = (fit(_model(dropout=0.3), *data, epochs=2, seed=4, verbose=False).table for _ in range(2))
-    assert first.equals(again)
+def test_the_same_seed_gives_the_same_numbers_twice(overfitted):
+    again = fit(
+        _model(), overfitted.train, overfitted.val, epochs=2, learning_rate=0.05, seed=11, verbose=False
+    )
+    assert again.table.equals(overfitted.history.table.iloc[:2])
 
 
 def test_augmentation_gets_images_and_masks_together_and_only_in_training(rng):
@@ -135,7 +142,7 @@ def test_balanced_weights_are_inverse_to_the_frequency():
 def test_class_weights_reach_the_loss(rng):
     x, y = rng.normal(size=(40, 8, 8, 1)), np.r_[np.ones(4, int), np.zeros(36, int)]
     model = _model()
-    options = {"epochs": 8, "learning_rate": 0.05, "patience": None, "verbose": False}
+    options = {"epochs": 4, "learning_rate": 0.1, "patience": None, "verbose": False}
     fit(model, (x, y), (x[:4], y[:4]), class_weight={0: 0.0, 1: 1.0}, **options)
     assert model.predict(x, verbose=0).mean() > 0.6
 
@@ -154,21 +161,19 @@ def test_progress_ends_in_one_line(data, capsys):
 
 
 def test_stopping_by_hand_leaves_the_best_weights(data, monkeypatch):
-    model = _model()
-    batches = []
+    model, after_epoch = _model(), []
 
-    def interrupt(_callback, batch, _logs=None):
-        batches.append(batch)
-        if len(batches) == 3:
+    def interrupt(_callback, _batch, _logs=None):
+        after_epoch.append(model.get_weights())
+        if len(after_epoch) == 3:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(keras.callbacks.TerminateOnNaN, "on_batch_end", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fit(model, *data, epochs=5, batch_size=16, learning_rate=1e-2, verbose=False)
-    twice = _model()
-    fit(twice, *data, epochs=2, batch_size=16, learning_rate=1e-2, verbose=False)
-    for kept, expected in zip(model.get_weights(), twice.get_weights(), strict=True):
-        np.testing.assert_allclose(kept, expected, atol=1e-6)
+    same = [all(map(np.array_equal, model.get_weights(), weights)) for weights in after_epoch]
+    assert sum(same) == 1
+    assert not same[2]
 
 
 def _refused(x, y, match, model=None, **options):

@@ -121,7 +121,7 @@ def _read_directly(members: list[tuple[int, Frame]], out: NDArray[Any] | None, w
         for place, frame in members:
             values: NDArray[Any] = scratch if out is None else out[place]
             file.seek(header.pixels.offset + frame.index * values.nbytes)  # type: ignore[union-attr]
-            if file.readinto(values.reshape(-1).view(np.uint8)) != values.nbytes:
+            if file.readinto(values.reshape(-1).view(np.uint8).data) != values.nbytes:
                 msg = "The file became shorter while it was read."
                 raise TruncatedFileError(msg, [header.path])
             _clear_unused_bits(values, bits)
