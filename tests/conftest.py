@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import browsers
 import numpy as np
 import pytest
 
@@ -47,6 +48,13 @@ def chromium() -> str:
     if path is None:
         pytest.skip("no Chromium on PATH (Debian: apt-get install chromium)")
     return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """The Chromium that all browser tests of a process share; each opens a context of its own."""
+    with browsers.chromium_browser(chromium) as running:
+        yield running
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Browser, Page, Route
 
 START_SECONDS = 120
 RUN_SECONDS = 400
@@ -166,18 +166,15 @@ class LabPage:
 
 @contextlib.contextmanager
 def lab_page(
-    chromium: str, folder: Path, scratch: Path, notebook: str, size: tuple[int, int] = (1280, 1000)
+    browser: Browser, folder: Path, scratch: Path, notebook: str, size: tuple[int, int] = (1280, 1000)
 ) -> Iterator[LabPage]:
-    """Start JupyterLab on a copy of the course in `folder` and open a notebook in Chromium."""
-    from playwright.sync_api import sync_playwright
-
+    """Start JupyterLab on a copy of the course in `folder` and open a notebook in the browser."""
     scratch.mkdir(parents=True, exist_ok=True)
-    with server(folder, scratch, notebook) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with server(folder, scratch, notebook) as address:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]})
         try:
-            context = browser.new_context(viewport={"width": size[0], "height": size[1]})
             lab = LabPage(context.new_page())
             lab.open(address)
             yield lab
         finally:
-            browser.close()
+            context.close()

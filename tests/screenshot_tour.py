@@ -1,6 +1,6 @@
 """Make the README's picture: the tour in JupyterLab, run and scrolled.
 
-``uv run python tests/screenshot_tour.py docs/tour.png``
+``uv run python tests/screenshot_tour.py notebooks/00-start/tour.png``
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import browsers
 import lab_driver
 from PIL import Image
 
@@ -43,14 +44,17 @@ def squeezed(png: bytes) -> bytes:
 
 
 def main(target: Path) -> None:
-    browser = machine.chromium()
-    if browser is None:
+    chromium = machine.chromium()
+    if chromium is None:
         sys.exit("No Chromium on PATH (Debian: apt-get install chromium)")
     scratch = Path(tempfile.mkdtemp(prefix="medlab-shot-"))
     try:
-        with lab_driver.lab_page(
-            browser, scratch / "course", scratch / "settings", "00-start/00-tour", SIZE
-        ) as lab:
+        with (
+            browsers.chromium_browser(chromium) as browser,
+            lab_driver.lab_page(
+                browser, scratch / "course", scratch / "settings", "00-start/00-tour", SIZE
+            ) as lab,
+        ):
             lab.run_all()
             if lab.failures():
                 sys.exit(f"The tour fails: {lab.failures()}")
@@ -61,4 +65,4 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/tour.png"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("notebooks/00-start/tour.png"))

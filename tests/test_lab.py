@@ -9,11 +9,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def tour(chromium, tmp_path_factory):
+def tour(browser, tmp_path_factory):
     """The tour after 'Run All Cells', on a copy of the course."""
     folder = tmp_path_factory.mktemp("course")
     scratch = tmp_path_factory.mktemp("scratch")
-    with lab_driver.lab_page(chromium, folder, scratch, "00-start/00-tour") as lab:
+    with lab_driver.lab_page(browser, folder, scratch, "00-start/00-tour") as lab:
         lab.popups_at_start = lab.popups()
         lab.run_all()
         yield lab

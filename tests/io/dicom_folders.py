@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,3 +161,72 @@ def groups(**sequences: Dataset) -> Dataset:
     for name, content in sequences.items():
         setattr(ds, f"{name}Sequence", Items([content]))
     return ds
+
+
+def csa(**elements):
+    """Return a CSA header (version 2) of text elements."""
+    body = struct.pack("<4s4sII", b"SV10", b"\4\3\2\1", len(elements), 77)
+    for name, values in elements.items():
+        body += struct.pack("<64si4s3i", name.encode(), len(values), b"FD", 4, len(values), 77)
+        for value in values:
+            text = str(value).encode() + b"\0"
+            body += struct.pack("<4i", len(text), len(text), 77, len(text)) + text + b"\0" * (-len(text) % 4)
+    return body
+
+
+def write_mosaic(path, volume, normal_sign, b_value, number):
+    """Write slices (5, 6, 8) side by side as 3 × 3 tiles."""
+    mosaic = np.zeros((3 * 6, 3 * 8), np.uint16)
+    for k, plane in enumerate(volume):
+        down, right = divmod(k, 3)
+        mosaic[6 * down : 6 * down + 6, 8 * right : 8 * right + 8] = plane
+    corner = ORIGIN - np.array(AXIAL[:3]) * SPACING[1] * 8 - np.array(AXIAL[3:]) * SPACING[0] * 6
+    ds = file_dataset(
+        "1.2.840.10008.5.1.4.1.1.4",
+        uid(1, number),
+        Modality="MR",
+        ImageType=["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "MOSAIC"],
+        SeriesInstanceUID=uid(1),
+        InstanceNumber=number,
+        AcquisitionTime=f"1200{number:02d}",
+        ImagePositionPatient=[float(v) for v in corner],
+        ImageOrientationPatient=list(AXIAL),
+        PixelSpacing=list(SPACING),
+        SliceThickness=2.0,
+        SpacingBetweenSlices=2.6,
+    )
+    set_pixels(ds, mosaic)
+    header = csa(
+        NumberOfImagesInMosaic=[5],
+        SliceNormalVector=[0.0, 0.0, float(normal_sign)],
+        B_value=[b_value],
+        DiffusionGradientDirection=[0.6, 0.8, 0.0] if b_value else [],
+    )
+    ds.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", header)
+    ds.save_as(path, enforce_file_format=True)
+
+
+def nuclear(path, frames, **elements):
+    """Write a nuclear medicine file of some frames."""
+    kind = "1.2.840.10008.5.1.4.1.1.20"
+    ds = file_dataset(kind, uid(1, 1), Modality="NM", SeriesInstanceUID=uid(1), **elements)
+    ds.PixelSpacing = list(SPACING)
+    set_pixels(ds, stored_values(frames))
+    ds.save_as(path, enforce_file_format=True)
+
+
+def detector(orientation):
+    return Items(
+        [item(ImagePositionPatient=[float(v) for v in ORIGIN], ImageOrientationPatient=list(orientation))]
+    )
+
+
+def spect(path):
+    """Write a reconstructed nuclear medicine volume of four slices."""
+    nuclear(
+        path,
+        4,
+        SliceVector=[1, 2, 3, 4],
+        SpacingBetweenSlices=3.0,
+        DetectorInformationSequence=detector(AXIAL),
+    )

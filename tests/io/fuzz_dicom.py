@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pydicom
+from dicom_folders import spect, stored_values, write_mosaic
 from pydicom.data import get_testdata_file
 
 from medlab.io.dicom import read_dicom
@@ -58,6 +59,8 @@ SOURCES = (
     "SC_rgb_jpeg_gdcm.dcm",
     "JPGExtended.dcm",
     "color-pl.dcm",
+    "mosaic",
+    "spect",
 )
 #: Largest file to mutate: copying and decoding more would only cost time.
 LARGEST = 120_000
@@ -75,7 +78,8 @@ FACTS = (  # noqa: SIM905  # reads better than 40 strings
     "RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor "
     "RedPaletteColorLookupTableData BluePaletteColorLookupTableDescriptor "
     "GreenPaletteColorLookupTableData BluePaletteColorLookupTableData SequenceOfUltrasoundRegions "
-    "SOPClassUID SOPInstanceUID SeriesInstanceUID PixelData NominalScannedPixelSpacing"
+    "SOPClassUID SOPInstanceUID SeriesInstanceUID PixelData NominalScannedPixelSpacing "
+    "SliceVector DetectorVector TimeSlotVector DetectorInformationSequence"
 ).split()
 
 
@@ -170,7 +174,8 @@ def facts(path: Path) -> dict[str, object] | None:
             found = {keyword: ds.get(keyword) for keyword in FACTS}
             found["TransferSyntaxUID"] = ds.file_meta.get("TransferSyntaxUID")
             found["encoding"] = ds.original_encoding
-            return {key: value if isinstance(value, bytes) else repr(value) for key, value in found.items()}
+            found["private"] = [(e.tag, e.value) for e in ds if e.tag.is_private]
+            return {key: value if isinstance(value, bytes) else str(value) for key, value in found.items()}
     except Exception:  # noqa: BLE001  # pydicom raises many kinds on broken files
         return None
 
@@ -181,8 +186,10 @@ def values_by_pydicom(path: Path) -> np.ndarray | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ds = pydicom.dcmread(path, force=True)
-            special = "ModalityLUTSequence" in ds or "PixelPaddingValue" in ds or "DoseGridScaling" in ds
-            if ds.get("SamplesPerPixel", 1) != 1 or special or int(ds.get("NumberOfFrames", 1) or 1) != 1:
+            special = ("ModalityLUTSequence", "PixelPaddingValue", "DoseGridScaling")
+            if "MOSAIC" in str(ds.get("ImageType")) or any(keyword in ds for keyword in special):
+                return None
+            if ds.get("SamplesPerPixel", 1) != 1 or int(ds.get("NumberOfFrames", 1) or 1) != 1:
                 return None
             if "PerFrameFunctionalGroupsSequence" in ds or ds.PhotometricInterpretation == "PALETTE COLOR":
                 return None
@@ -230,6 +237,17 @@ def trial(path: Path, original: Image, original_facts: dict[str, object] | None)
     return f"FAIL: {wrong}" if wrong else "image"
 
 
+def source_file(name: str, folder: Path) -> Path:
+    """Return one of pydicom's files, or a mosaic and a SPECT volume written for it."""
+    if name == "mosaic":
+        write_mosaic(folder / name, stored_values(5), 1, 1000, 1)
+    elif name == "spect":
+        spect(folder / name)
+    else:
+        return Path(get_testdata_file(name, download=False) or "")
+    return folder / name
+
+
 def run(count: int, seed: int, keep: Path | None = None) -> dict[str, object]:
     """Try `count` mutations spread over `SOURCES`; return counts and failures."""
     outcomes: Counter[str] = Counter()
@@ -237,7 +255,7 @@ def run(count: int, seed: int, keep: Path | None = None) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "mutated.dcm")
         for number, name in enumerate(SOURCES):
-            source = Path(get_testdata_file(name, download=False) or "")
+            source = source_file(name, Path(folder))
             content = source.read_bytes()
             if len(content) > LARGEST:
                 continue

@@ -53,10 +53,15 @@ def test_several_series_are_listed_and_refused(two_series):
         assert word in message
 
 
-@pytest.mark.parametrize("choice", [1, "BONE", "7", 7, uid(7)])
+@pytest.mark.parametrize("choice", [1, np.int64(1), "BONE", "7", uid(7)])
 def test_a_series_is_chosen_by_row_description_number_or_uid(two_series, choice):
     folder, _, second = two_series
     np.testing.assert_array_equal(read_dicom(folder, choice).array, second)
+
+
+def test_a_number_is_a_row_and_never_a_series_number(two_series):
+    with pytest.raises(EmptySeriesError):
+        read_dicom(two_series[0], 7)
 
 
 def test_a_series_that_is_not_there_is_refused_with_the_list(two_series):

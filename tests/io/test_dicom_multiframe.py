@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
+import pydicom
 import pytest
 from dicom_folders import (
     AXIAL,
@@ -12,12 +11,15 @@ from dicom_folders import (
     ORIGIN,
     SPACING,
     affine_of,
+    detector,
     file_dataset,
     groups,
     item,
+    nuclear,
     set_pixels,
     stored_values,
     uid,
+    write_mosaic,
 )
 from pydicom.pixels.processing import convert_color_space
 from pydicom.sequence import Sequence
@@ -30,7 +32,6 @@ ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
 ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
 CINE = "1.2.840.10008.5.1.4.1.1.3.1"
-NUCLEAR = "1.2.840.10008.5.1.4.1.1.20"
 HEAD = np.array([0.0, 0.0, 1.0])
 
 
@@ -153,49 +154,6 @@ def test_tiled_whole_slide_images_are_refused_by_what_they_are(tmp_path):
         read_dicom(tmp_path / "a.dcm")
 
 
-def csa(**elements):
-    """Return a CSA header (version 2) of text elements."""
-    body = struct.pack("<4s4sII", b"SV10", b"\4\3\2\1", len(elements), 77)
-    for name, values in elements.items():
-        body += struct.pack("<64si4s3i", name.encode(), len(values), b"FD", 4, len(values), 77)
-        for value in values:
-            text = str(value).encode() + b"\0"
-            body += struct.pack("<4i", len(text), len(text), 77, len(text)) + text + b"\0" * (-len(text) % 4)
-    return body
-
-
-def write_mosaic(path, volume, normal_sign, b_value, number):
-    """Write slices (5, 6, 8) side by side as 3 × 3 tiles."""
-    mosaic = np.zeros((3 * 6, 3 * 8), np.uint16)
-    for k, plane in enumerate(volume):
-        down, right = divmod(k, 3)
-        mosaic[6 * down : 6 * down + 6, 8 * right : 8 * right + 8] = plane
-    corner = ORIGIN - np.array(AXIAL[:3]) * SPACING[1] * 8 - np.array(AXIAL[3:]) * SPACING[0] * 6
-    ds = file_dataset(
-        "1.2.840.10008.5.1.4.1.1.4",
-        uid(1, number),
-        Modality="MR",
-        ImageType=["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "MOSAIC"],
-        SeriesInstanceUID=uid(1),
-        InstanceNumber=number,
-        AcquisitionTime=f"1200{number:02d}",
-        ImagePositionPatient=[float(v) for v in corner],
-        ImageOrientationPatient=list(AXIAL),
-        PixelSpacing=list(SPACING),
-        SliceThickness=2.0,
-        SpacingBetweenSlices=2.6,
-    )
-    set_pixels(ds, mosaic)
-    header = csa(
-        NumberOfImagesInMosaic=[5],
-        SliceNormalVector=[0.0, 0.0, float(normal_sign)],
-        B_value=[b_value],
-        DiffusionGradientDirection=[0.6, 0.8, 0.0] if b_value else [],
-    )
-    ds.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", header)
-    ds.save_as(path, enforce_file_format=True)
-
-
 @pytest.mark.parametrize("sign", [1, -1])
 def test_siemens_mosaic_is_unpacked_with_its_slices_in_place(tmp_path, sign):
     volumes = stored_values(10).reshape(2, 5, 6, 8)
@@ -215,6 +173,15 @@ def test_mosaic_that_does_not_divide_is_refused(tmp_path):
     content = (tmp_path / "a.dcm").read_bytes().replace(b"5\0\0\0SliceNormal", b"17\0\0SliceNormal")
     (tmp_path / "a.dcm").write_bytes(content)
     with pytest.raises(CorruptFileError, match="does not divide into 17 slices"):
+        read_dicom(tmp_path / "a.dcm")
+
+
+def test_mosaic_without_its_private_elements_is_refused(tmp_path):
+    write_mosaic(tmp_path / "a.dcm", stored_values(5), 1, 0, 1)
+    ds = pydicom.dcmread(tmp_path / "a.dcm")
+    ds.remove_private_tags()
+    ds.save_as(tmp_path / "a.dcm")
+    with pytest.raises(CorruptFileError, match="how many slices"):
         read_dicom(tmp_path / "a.dcm")
 
 
@@ -311,14 +278,6 @@ def test_palette_pictures_come_as_rgb(tmp_path):
     np.testing.assert_array_equal(image.array, tables.T[index])
 
 
-def nuclear(path, frames, **elements):
-    ds = file_dataset(
-        NUCLEAR, uid(1, 1), Modality="NM", SeriesInstanceUID=uid(1), PixelSpacing=list(SPACING), **elements
-    )
-    set_pixels(ds, stored_values(frames))
-    ds.save_as(path, enforce_file_format=True)
-
-
 def test_whole_body_scan_with_two_detectors_names_its_frames(tmp_path):
     nuclear(
         tmp_path / "a.dcm",
@@ -331,12 +290,6 @@ def test_whole_body_scan_with_two_detectors_names_its_frames(tmp_path):
     assert image.spacing == SPACING
     assert image.meta["FrameLabels"] == ("detector 1", "detector 2")
     np.testing.assert_array_equal(image.array, stored_values(2))
-
-
-def detector(orientation):
-    return Sequence(
-        [item(ImagePositionPatient=[float(v) for v in ORIGIN], ImageOrientationPatient=list(orientation))]
-    )
 
 
 @pytest.mark.parametrize("distance", [3.0, -3.0])
@@ -353,6 +306,13 @@ def test_spect_volume_follows_the_sign_of_its_slice_distance(tmp_path, distance)
     np.testing.assert_array_equal(image.array, stored_values(4)[:: int(np.sign(distance))])
     first = ORIGIN if distance > 0 else ORIGIN - 9 * HEAD
     np.testing.assert_allclose(image.affine, affine_of(AXIAL, 3 * HEAD, first), atol=1e-9)
+
+
+def test_spect_volume_without_a_place_keeps_its_slices_in_a_space_of_its_own(tmp_path):
+    nuclear(tmp_path / "a.dcm", 4, SliceVector=[1, 2, 3, 4], SpacingBetweenSlices=3.0)
+    image = read_dicom(tmp_path / "a.dcm")
+    assert (image.axes, image.space, image.spacing) == ("zyx", "plane", (3.0, *SPACING))
+    np.testing.assert_array_equal(image.array, stored_values(4))
 
 
 def test_gated_spect_is_four_dimensional(tmp_path):

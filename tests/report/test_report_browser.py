@@ -25,22 +25,16 @@ def chest(write_notebook, tmp_path):
 
 
 @pytest.fixture
-def offline_page(chromium):
+def offline_page(browser):
     """A page whose browser has no network; what it complains about is in `page.complaints`."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on(
-            "console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None
-        )
-        page.on("request", lambda r: page.complaints.append(r.url) if r.url.startswith("http") else None)
-        yield page
-        browser.close()
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page = context.new_page()
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("request", lambda r: page.complaints.append(r.url) if r.url.startswith("http") else None)
+    yield page
+    context.close()
 
 
 def test_slices_scroll_without_kernel_and_network(chest, offline_page):

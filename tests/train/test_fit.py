@@ -163,7 +163,7 @@ def test_progress_ends_in_one_line(data, capsys):
 def test_stopping_by_hand_leaves_the_best_weights(data, monkeypatch):
     model, after_epoch = _model(), []
 
-    def interrupt(_callback, _batch, _logs=None):
+    def interrupt(_callback, _batch, **_logs):
         after_epoch.append(model.get_weights())
         if len(after_epoch) == 3:
             raise KeyboardInterrupt

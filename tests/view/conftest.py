@@ -16,15 +16,6 @@ READBACK = "Multiple readback operations"  # the tests themselves read the canva
 LOCAL = ("file:", "about:", "data:", "blob:")
 
 
-@pytest.fixture(scope="session")
-def browser(chromium):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
 def page(browser):
     """A page on which no request may leave and no error may be logged."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from medlab.image import Image
+from medlab.image import Image, Space
 from medlab.io.dicom.geometry import Grid, depths, grid, normal, places
 from medlab.io.dicom.lut import is_colour
 from medlab.io.dicom.meta import acquisition_facts
@@ -95,7 +95,8 @@ def assemble(part: Part, on_irregular: str, max_bytes: int, notes: list[str]) ->
     array = array.reshape(len(layout.repeats.frames), -1, *array.shape[1:])
     if layout.grid is not None:
         array = _resampled(array, layout.grid)
-        space, affine = "patient", layout.grid.affine
+        affine = layout.grid.affine
+        space: Space = flat[0].space
         notes += layout.grid.notes
     else:
         space, affine = picture_geometry(header, dataset, notes)
@@ -107,7 +108,7 @@ def assemble(part: Part, on_irregular: str, max_bytes: int, notes: list[str]) ->
         affine=affine,
         modality=header.text("Modality"),
         units="" if colour else units_of(header, dataset),
-        space=space,  # type: ignore[arg-type]
+        space=space,
         times=times if "t" in axes else None,
         meta=acquisition_facts(dataset, part.headers) | _repeat_facts(layout.repeats),
         notes=tuple(notes),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 from medlab.io.dicom.parts import Part, image_type
 from medlab.io.errors import EmptySeriesError, InconsistentSeriesError, MultipleSeriesError
 
@@ -18,7 +20,7 @@ def choose(parts: list[Part], series: str | int | None) -> Part:
     parts : list of Part
         All parts, in the order of the table that `medlab.io.series` returns.
     series : str, int or None
-        Series UID, row of that table, series number, or description.
+        A number is a row of that table; a text is a series UID, series number or description.
 
     Raises
     ------
@@ -60,15 +62,12 @@ def listing(parts: list[Part]) -> str:
 
 
 def _named(parts: list[Part], series: str | int) -> list[Part]:
-    if isinstance(series, int):
-        if 0 <= series < len(parts):
-            return [parts[series]]
-        return [part for part in parts if part.number == series]
+    if isinstance(series, Integral):
+        return [part for part in parts if part.row == series]
     by_uid = [part for part in parts if part.uid == series]
-    if by_uid:
-        return by_uid
-    by_text = [part for part in parts if part.first.text("SeriesDescription") == series]
-    return by_text or [part for part in parts if str(part.number) == series]
+    return by_uid or [
+        part for part in parts if series in {part.first.text("SeriesDescription"), str(part.number)}
+    ]
 
 
 def _several(parts: list[Part]) -> MultipleSeriesError | InconsistentSeriesError:
@@ -77,8 +76,8 @@ def _several(parts: list[Part]) -> MultipleSeriesError | InconsistentSeriesError
     what = "series" if not same_series else "parts of one series"
     reason = " that differ in size" if same_series and len(sizes) > 1 else ""
     msg = (
-        f"There are {len(parts)} {what}{reason} here. Choose one with series=<row>, a series UID, "
-        f"a series number or a description:\n{listing(parts)}"
+        f"There are {len(parts)} {what}{reason} here. Choose one with series=<row>, or series='<text>' with "
+        f"its UID, number or description:\n{listing(parts)}"
     )
     kind = InconsistentSeriesError if same_series and len(sizes) > 1 else MultipleSeriesError
     return kind(msg)

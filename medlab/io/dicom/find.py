@@ -47,18 +47,19 @@ def find(path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Fou
     MissingSliceError
         If a DICOMDIR lists files that are not there.
     """
-    paths = [Path(path)] if isinstance(path, str | os.PathLike) else [Path(p) for p in path]
+    given = [path] if isinstance(path, str | os.PathLike) else path
+    paths = [Path(p).expanduser() for p in given]
     files: list[Path] = []
-    for given in paths:
-        if given.is_dir():
-            files += _tree(given)
-        elif not given.exists():
-            msg = f"There is no file or folder {str(given)!r}."
+    for start in paths:
+        if start.is_dir():
+            files += _tree(start)
+        elif not start.exists():
+            msg = f"There is no file or folder {str(start)!r}."
             raise FileNotFoundError(msg)
-        elif is_dicomdir(given):
-            files += _listed(given)
+        elif is_dicomdir(start):
+            files += _listed(start)
         else:
-            files.append(given)
+            files.append(start)
     found = Found([], [])
     for file in dict.fromkeys(files):
         if not looks_like_dicom(file):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from medlab.io.errors import CorruptFileError, TruncatedFileError
 
@@ -38,7 +38,8 @@ class Frame:
     """One picture of one file.
 
     Positions and directions are patient coordinates (LPS) in mm; `spacing` is (rows, columns) = (dy, dx).
-    `facts` are the values that may tell this frame from another one at the same place.
+    `facts` are the values that may tell this frame from another one at the same place. `space` is
+    ``"plane"`` where slices have an order and a distance but nobody said how they lie in the patient.
     """
 
     header: Header
@@ -51,6 +52,7 @@ class Frame:
     thickness: float | None = None
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     tile: tuple[int, int] | None = None
+    space: Literal["patient", "plane"] = "patient"
 
     @property
     def placed(self) -> bool:
@@ -92,9 +94,7 @@ def _frames_of(header: Header) -> list[Frame]:
     if "MOSAIC" in header.texts("ImageType"):
         from medlab.io.dicom.mosaic import mosaic_frames
 
-        tiles = mosaic_frames(header)
-        if tiles is not None:
-            return tiles
+        return mosaic_frames(header)
     if frame_count(header) > 1 or header.text("Modality") == "NM":
         from medlab.io.dicom.multiframe import vector_frames
 

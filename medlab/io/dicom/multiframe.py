@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,19 +45,7 @@ def vector_frames(header: Header) -> list[Frame]:
     base = single_frame(header)
     if header.text("Modality") == "NM":
         _place_detector(dataset, base)
-    frames = [
-        Frame(
-            header,
-            index,
-            base.position,
-            base.orientation,
-            base.spacing,
-            base.slope,
-            base.intercept,
-            base.thickness,
-        )
-        for index in range(count)
-    ]
+    frames = [dataclasses.replace(base, index=index, facts={}) for index in range(count)]
     shifts = _slice_shifts(dataset, header, count)
     for index, frame in enumerate(frames):
         if base.placed and shifts is not None:
@@ -74,12 +63,15 @@ def _normal(frame: Frame) -> NDArray[np.float64]:
 def _place_detector(dataset: Dataset, base: Frame) -> None:
     """Take the place of a reconstructed volume from its first detector; a planar view has none."""
     base.position = base.orientation = None
+    if dataset.get("SliceVector") is None:
+        return
     detector = (dataset.get("DetectorInformationSequence") or [{}])[0]
-    if detector and dataset.get("SliceVector") is not None:
-        position = _numbers(detector, "ImagePositionPatient", base.header, 3)
-        orientation = _numbers(detector, "ImageOrientationPatient", base.header, 6)
-        if position is not None and orientation is not None:
-            base.position, base.orientation = tuple(position), tuple(orientation)
+    position = _numbers(detector, "ImagePositionPatient", base.header, 3)
+    orientation = _numbers(detector, "ImageOrientationPatient", base.header, 6)
+    if position is not None and orientation is not None:
+        base.position, base.orientation = tuple(position), tuple(orientation)
+    else:
+        base.position, base.orientation, base.space = (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), "plane"
 
 
 def _slice_shifts(dataset: Dataset, header: Header, count: int) -> NDArray[np.float64] | None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom import Dataset
 
+    from medlab.image import Space
     from medlab.io.dicom.header import Header
 
 __all__ = ["is_length", "picture_geometry"]
@@ -18,7 +19,7 @@ _CENTIMETRES = 3
 _TISSUE = 1
 
 
-def picture_geometry(header: Header, dataset: Dataset, notes: list[str]) -> tuple[str, NDArray[np.float64]]:
+def picture_geometry(header: Header, dataset: Dataset, notes: list[str]) -> tuple[Space, NDArray[np.float64]]:
     """Return `Image.space` and the affine of a picture without a place in the patient.
 
     Parameters

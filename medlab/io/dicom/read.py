@@ -48,8 +48,8 @@ def read_dicom(
     path : path or iterable of paths
         A file, a folder with its subfolders, a DICOMDIR, or several files.
     series : str or int, optional
-        Which one, where there are several: series UID, row of the table that `medlab.io.series` returns,
-        series number, or series description.
+        Which one, where there are several: a row (int) of the table that `medlab.io.series` returns, or a
+        text that is the series UID, series number or series description.
     on_irregular : {"raise", "resample"}, optional
         What to do about missing slices and varying distances: refuse, or interpolate linearly to regular
         slices and say so in the notes.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from medlab.io.dicom.csa import csa_values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydicom import Dataset
 
-__all__ = ["csa_header", "diffusion_facts", "first_number", "private_number"]
+__all__ = ["csa_header", "diffusion_facts", "numbers_of", "private_number"]
 
 
 def diffusion_facts(dataset: Dataset) -> dict[str, Any]:
@@ -23,9 +26,9 @@ def diffusion_facts(dataset: Dataset) -> dict[str, Any]:
         return facts
     b_value = private_number(dataset, 0x0043, "GEMS_PARM_01", 0x39)
     if b_value is not None:
-        return {"DiffusionBValue": float(b_value) % 100000}
+        return {"DiffusionBValue": b_value % 100000}
     b_value = private_number(dataset, 0x2001, "Philips Imaging DD 001", 0x03)
-    return {} if b_value is None else {"DiffusionBValue": float(b_value)}
+    return {} if b_value is None else {"DiffusionBValue": b_value}
 
 
 def csa_header(dataset: Dataset) -> dict[str, list[str]]:
@@ -38,32 +41,34 @@ def csa_header(dataset: Dataset) -> dict[str, list[str]]:
 
 def _siemens(dataset: Dataset) -> dict[str, Any]:
     csa = csa_header(dataset)
-    b_value = first_number(csa.get("B_value"))
-    if b_value is None:
-        b_value = private_number(dataset, 0x0019, "SIEMENS MR HEADER", 0x0C)
+    number = numbers_of(csa.get("B_value"), 1)
+    b_value = number[0] if number else private_number(dataset, 0x0019, "SIEMENS MR HEADER", 0x0C)
     if b_value is None:
         return {}
-    facts: dict[str, Any] = {"DiffusionBValue": float(b_value)}
-    direction = csa.get("DiffusionGradientDirection", [])
-    if len(direction) == 3:
-        facts["DiffusionGradientOrientation"] = tuple(float(v) for v in direction)
+    facts: dict[str, Any] = {"DiffusionBValue": b_value}
+    direction = numbers_of(csa.get("DiffusionGradientDirection"), 3)
+    if direction is not None:
+        facts["DiffusionGradientOrientation"] = direction
     return facts
 
 
-def first_number(values: list[str] | None) -> float | None:
-    """Return the first of some texts as a number, None if that is not possible."""
+def numbers_of(values: Sequence[Any] | None, count: int) -> tuple[float, ...] | None:
+    """Return the first `count` of some texts as finite numbers, None if that is not possible."""
     try:
-        return float(values[0]) if values else None
-    except ValueError:
+        numbers = tuple(float(value) for value in (values or [])[:count])
+    except (TypeError, ValueError):
         return None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
 
 
 def private_number(dataset: Dataset, group: int, creator: str, element: int) -> float | None:
     """Return the first number of a private element, None if it is absent or not a number."""
     try:
         value = dataset.private_block(group, creator)[element].value
-        if isinstance(value, bytes):
-            value = value.decode("ascii").split("\\")
-        return float(value[0] if isinstance(value, list | tuple) or hasattr(value, "__getitem__") else value)
-    except (KeyError, TypeError, ValueError, IndexError):
+    except KeyError:
         return None
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    parts = value.split("\\") if isinstance(value, str) else value if hasattr(value, "__iter__") else [value]
+    numbers = numbers_of(list(parts), 1)
+    return None if numbers is None else numbers[0]
