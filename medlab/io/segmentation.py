@@ -84,9 +84,11 @@ def _stored(path: Path, segments: Sequence[int | str] | None, max_bytes: int | N
     if "TotalPixelMatrixRows" in dataset:
         raise UnsupportedFormatError("Segmentations of whole slides (tiled frames) are not read.", [path])
     numbers = _wanted(dataset, segments, path)
-    frames = [
-        (n, f) for n, f in enumerate(_frames(dataset)) if _is_label_map(dataset) or f["segment"] in numbers
-    ]
+    described = _frames(dataset)
+    held, told = int(dataset.get("NumberOfFrames", 1)), len(described)
+    if held != told:
+        described = [_in_common(described, held, path)]
+    frames = [(n, f) for n, f in enumerate(described) if _is_label_map(dataset) or f["segment"] in numbers]
     if not frames:
         raise CorruptFileError("None of the segments asked for has a frame in this file.", [path])
     affine, slices, depth = _grid([f for _, f in frames], path)
@@ -101,6 +103,8 @@ def _stored(path: Path, segments: Sequence[int | str] | None, max_bytes: int | N
             _add(mask[k], pixels[n], frame["segment"], numbers, path)
     names = {number: numbers[number] for number in sorted(numbers)}
     notes = ["Fractions of at least one half count as inside."] if _is_fractional(dataset) else []
+    if held != told:
+        notes.append(f"The file holds one frame but describes {told}: where it lies is not known.")
     return Image(
         mask, axes="zyx", affine=affine, modality="SEG", units="label", labels=names, notes=tuple(notes)
     )
@@ -140,6 +144,15 @@ def _frames(dataset: Dataset) -> list[dict[str, Any]]:
         "thickness": ("PixelMeasuresSequence", "SliceThickness"),
     }
     return [{n: _looked_up(where, (group, shared)) for n, where in looked_up.items()} for group in own]
+
+
+def _in_common(described: list[dict[str, Any]], held: int, path: Path) -> dict[str, Any]:
+    """Return what all descriptions agree on, for a file that holds a single frame."""
+    if held != 1:
+        msg = f"This segmentation holds {held} frames but describes {len(described)}."
+        raise CorruptFileError(msg, [path])
+    first = described[0]
+    return {name: v if all(d[name] == v for d in described) else None for name, v in first.items()}
 
 
 def _looked_up(where: tuple[str, str], groups: tuple[Dataset | None, ...]) -> Any:
