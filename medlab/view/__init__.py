@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submodules=["window"],
     submod_attrs={
+        "annotation": ["Annotator", "annotate"],
+        "comparison": ["CompareViewer", "compare"],
         "figures": ["mosaic", "overlay", "show"],
         "widget": ["SliceViewer", "slices"],
     },

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from medlab.view.stack import Stack
 
-__all__ = ["Entry", "Masks", "layered"]
+__all__ = ["Entry", "Masks", "layered", "palette"]
 
 #: A mask, or several by name.
 MaskLike = Image | Any | Mapping[str, Any] | None
@@ -82,7 +82,10 @@ def layered(stack: Stack, mask: MaskLike, colors: Mapping[str, str] | Sequence[s
         found += [(region, layer, code + offset) for code, region in regions.items()]
     grid = stack.grid
     return Masks(
-        tuple(Entry(n, c, at, code) for (n, at, code), c in zip(found, _colours(found, colors), strict=True)),
+        tuple(
+            Entry(n, c, at, code)
+            for (n, at, code), c in zip(found, palette([n for n, _, _ in found], colors), strict=True)
+        ),
         tuple(np.broadcast_to(v, grid) for v in layers),
     )
 
@@ -171,14 +174,13 @@ def _region(name: str, value: int, labels: Mapping[int, str] | None, *, alone: b
     return name or label or ("mask" if alone else f"label {value}")
 
 
-def _colours(
-    found: list[tuple[str, int, int]], colors: Mapping[str, str] | Sequence[str] | None
-) -> list[str]:
-    chosen = [PALETTE[n % len(PALETTE)] for n in range(len(found))]
+def palette(names: Sequence[str], colors: Mapping[str, str] | Sequence[str] | None = None) -> list[str]:
+    """Return a colour ``"#rrggbb"`` for each name: the one given by name or in order, or one of our own."""
+    chosen = [PALETTE[n % len(PALETTE)] for n in range(len(names))]
     if isinstance(colors, Mapping):
-        chosen = [colors.get(name, c) for (name, _, _), c in zip(found, chosen, strict=True)]
+        chosen = [colors.get(name, c) for name, c in zip(names, chosen, strict=True)]
     elif colors is not None:
-        chosen = [*list(colors)[: len(found)], *chosen[len(list(colors)) :]]
+        chosen = [*list(colors)[: len(names)], *chosen[len(list(colors)) :]]
     return [_hex(c) for c in chosen]
 
 

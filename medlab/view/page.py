@@ -7,10 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from medlab.view import source
-from medlab.view.reduce import reduced
+from medlab.view.reduce import reduced_together
 
 if TYPE_CHECKING:
     from medlab.view.masks import Masks
+    from medlab.view.reduce import Reduction
     from medlab.view.stack import Stack
 
 __all__ = ["framed", "standalone"]
@@ -43,20 +44,47 @@ style-src 'unsafe-inline'; img-src data: blob:">
 
 
 def standalone(
-    stack: Stack, masks: Masks, scene: dict[str, Any], state: dict[str, Any], max_bytes: int
+    layers: list[tuple[Stack, Masks]], scene: dict[str, Any], state: dict[str, Any], max_bytes: int
 ) -> str:
-    """Return the page of at most `max_bytes`; what it costs in quality stands in its caption."""
-    empty = _filled(scene, state, "", "x" * 400)
-    data, reduction = reduced(stack, masks, max_bytes - len(empty.encode()))
-    sampling = reduction.scene(stack, scene)
-    grid = sampling["grid"][1:]
-    position = [
+    """Return the page of at most `max_bytes`; what it costs in quality stands in its caption.
+
+    Parameters
+    ----------
+    layers : list of (Stack, Masks)
+        The image, or two images on one grid; the scene of the second is ``scene["other"]``.
+    scene, state : dict
+        What `medlab.view.scene.describe` says, and the state shown.
+    max_bytes : int
+        Largest size.
+    """
+    empty = _filled(scene, state, "", "x" * 400 * len(layers))
+    texts, reductions = reduced_together(layers, max_bytes - len(empty.encode()) - len(layers))
+    sampled = reductions[0].scene(layers[0][0], scene)
+    if "other" in scene:
+        sampled["other"] = reductions[1].scene(layers[1][0], scene["other"])
+    state = state | {
+        name: _nearest(state[name], sampled) for name in ("position", "b_position") if name in state
+    }
+    return _filled(sampled, state, "\n".join(texts), _caption(layers, reductions, sampled))
+
+
+def _nearest(position: list[int], scene: dict[str, Any]) -> list[int]:
+    """Return the position on the page's grid that is nearest to one in the image."""
+    return [
         min(max(round((at - offset) / factor), 0), n - 1)
-        for at, (offset, factor), n in zip(state["position"], sampling["sampling"], grid, strict=True)
+        for at, (offset, factor), n in zip(position, scene["sampling"], scene["grid"][1:], strict=True)
     ]
-    said = reduction.sentences(stack, scene["units"])
-    caption = f"Reduced for this page: {'; '.join(said)}." if said else "All values as in the image."
-    return _filled(sampling, state | {"position": position}, data, caption)
+
+
+def _caption(layers: list[tuple[Stack, Masks]], reductions: list[Reduction], scene: dict[str, Any]) -> str:
+    scenes = [scene, *([scene["other"]] if "other" in scene else [])]
+    said = []
+    for n, ((stack, _), reduction, one) in enumerate(zip(layers, reductions, scenes, strict=True)):
+        sentences = "; ".join(reduction.sentences(stack, one["units"]))
+        name = f"{scene['names'][n]}: " if len(layers) > 1 else ""
+        if sentences:
+            said.append(name + sentences)
+    return f"Reduced for this page: {'. '.join(said)}." if said else "All values as in the image."
 
 
 def framed(page: str, scene: dict[str, Any]) -> str:

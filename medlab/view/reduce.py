@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from medlab.view.masks import Masks
     from medlab.view.stack import Stack
 
-__all__ = ["Reduction", "reduced"]
+__all__ = ["Reduction", "reduced", "reduced_together"]
 
 _LEVELS = 256
 _BINS = 8192
@@ -121,6 +121,25 @@ def reduced(stack: Stack, masks: Masks, max_bytes: int) -> tuple[str, Reduction]
         "allow more with max_bytes, or crop it first."
     )
     raise ValueError(msg)
+
+
+def reduced_together(layers: list[tuple[Stack, Masks]], max_bytes: int) -> tuple[list[str], list[Reduction]]:
+    """Return `reduced` of each of several images on one grid, all sampled alike.
+
+    Raises
+    ------
+    ValueError
+        If even the coarsest reduction does not fit.
+    """
+    share = max_bytes // len(layers)
+    texts, reductions = zip(*(reduced(*layer, share) for layer in layers), strict=True)
+    rows, cols = min(r.rows for r in reductions), min(r.cols for r in reductions)
+    every = max(r.every for r in reductions)
+    alike = [dataclasses.replace(r, rows=rows, cols=cols, every=every) for r in reductions]
+    return [
+        text if new == old else _encoded(*layer, new)
+        for text, layer, old, new in zip(texts, layers, reductions, alike, strict=True)
+    ], alike
 
 
 def _attempts(stack: Stack, masks: Masks, max_bytes: int) -> Iterator[Reduction]:

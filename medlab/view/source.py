@@ -9,7 +9,21 @@ from importlib.resources import files
 __all__ = ["css", "page_css", "page_script", "widget_module"]
 
 #: In the order in which they build on each other.
-MODULES = ("packet", "store", "geometry", "paint", "pane", "gestures", "controls", "viewer", "hosts")
+MODULES = (
+    "packet",
+    "store",
+    "geometry",
+    "paint",
+    "pane",
+    "gestures",
+    "controls",
+    "viewer",
+    "compare",
+    "shapes",
+    "keep",
+    "annotate",
+    "hosts",
+)
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE | re.DOTALL)
 _EXPORT = re.compile(r"^export (?=const|function|class|async)", re.MULTILINE)
 

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
 
     from medlab.image import Image
+    from medlab.view.masks import Masks
+    from medlab.view.stack import Stack
 
 __all__ = ["SliceViewer", "slices"]
 
@@ -163,20 +166,22 @@ class SliceViewer(anywidget.AnyWidget):
     ) -> None:
         self.image = as_image(image)
         self._stack = stacked(self.image)
-        self._masks = layered(self._stack, mask, colors)
+        self._masks = self._layered(mask, colors)
         self._planes = planes(self.image)
         axis = axis_number(self.image, axis)
         time = scene.checked_time(self._stack, time)
         start = scene.start(self._stack, self._masks, axis, index)
+        traits = {name: look.pop(name) for name in self.trait_names() if name in look}
         super().__init__(
-            _first=packet.pack(self._first_pieces(axis, start[axis], time)),
-            _scene=scene.describe(self._stack, self._masks, self._planes, **look),
+            **self._opening(axis, start, time),
+            _scene=self._described(look),
             axis=axis,
             position=start,
             index=start[axis],
             time=time,
             window=window,
             three_planes=three_planes,
+            **traits,
         )
         self.on_msg(self._answer)
 
@@ -201,21 +206,14 @@ class SliceViewer(anywidget.AnyWidget):
         ValueError
             If the image does not fit into `max_bytes` in any acceptable quality.
         """
-        text = page.standalone(self._stack, self._masks, self._scene, self._state(), max_bytes)
+        text = page.standalone(self._layers(), self._scene, self._state(), max_bytes)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
 
     def to_png(self, max_bytes: int = 120_000) -> bytes:
         """Return the slice shown as a PNG of at most `max_bytes`, smaller than the slice if need be."""
-        return png.encoded(
-            self._stack,
-            self._masks,
-            self._planes[self.axis],
-            self._scene,
-            self._state(),
-            max_bytes=max_bytes,
-        )
+        return png.encoded(self._picture(), max_bytes)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         picture = base64.b64encode(self.to_png()).decode()
@@ -227,7 +225,23 @@ class SliceViewer(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         plane = self._planes[self.axis].name
-        return f"<SliceViewer {plane} {self._stack.fast} {self.index} of {self.image!r}>"
+        return f"<{type(self).__name__} {plane} {self._stack.fast} {self.index} of {self.image!r}>"
+
+    def _picture(self) -> Picture:
+        shown = png.coloured(
+            self._stack, self._planes[self.axis], self._scene, self._state(), self.window, self._masks
+        )
+        return png.picture(shown, self._planes[self.axis], self._scene)
+
+    def _layered(self, mask: MaskLike, colors: Mapping[str, str] | Sequence[str] | None) -> Masks:
+        return layered(self._stack, mask, colors)
+
+    def _layers(self) -> list[tuple[Stack, Masks]]:
+        """Return what slices are sent of: one image here."""
+        return [(self._stack, self._masks)]
+
+    def _described(self, look: dict[str, Any]) -> dict[str, Any]:
+        return scene.describe(self._stack, self._masks, self._planes, **look)
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -238,28 +252,33 @@ class SliceViewer(anywidget.AnyWidget):
             "three_planes": self.three_planes,
         }
 
-    def _first_pieces(self, axis: int, index: int, time: int) -> list[dict[str, Any]]:
+    def _opening(self, axis: int, start: tuple[int, int, int], time: int) -> dict[str, Any]:
+        """Return the traits that hold the first slices."""
+        return {"_first": packet.pack(self._first_pieces(axis, start[axis], time))}
+
+    def _first_pieces(self, axis: int, index: int, time: int, image: int = 0) -> list[dict[str, Any]]:
         """Return the slice shown, and in a small image its neighbours, nearest first."""
-        size = self._stack.plane(axis, index, time).nbytes
+        stack, masks = self._layers()[image]
+        size = stack.plane(axis, index, time).nbytes
         count = max(1, _FIRST_BYTES // max(size, 1)) if axis == 0 else 1
-        order = packet.nearest_first(index, self._stack.grid[1 + axis])
-        return packet.pieces(self._stack, self._masks, axis, order[:count], time)
+        order = packet.nearest_first(index, stack.grid[1 + axis])
+        return packet.pieces(stack, masks, axis, order[:count], time)
 
     def _answer(self, _: Any, content: Any, __: Any) -> None:
         """Send the planes the browser asks for, in its order."""
         if not isinstance(content, dict) or content.get("kind") != "want":
             return
+        answer = {name: content[name] for name in ("id", "image") if name in content}
         try:
             axis, time = int(content["axis"]), int(content["time"])
-            lengths = self._stack.grid
+            stack, masks = self._layers()[int(content.get("image", 0))]
+            lengths = stack.grid
             wanted = [int(n) for n in content["indices"]][:_MOST_ASKED]
             inside = [n for n in wanted if 0 <= n < lengths[1 + axis]]
-            planes_ = packet.pieces(self._stack, self._masks, axis, inside, time % lengths[0])
-            self.send({"kind": "planes", "id": content.get("id")}, [packet.pack(planes_)])
+            planes_ = packet.pieces(stack, masks, axis, inside, time % lengths[0])
+            self.send(answer | {"kind": "planes"}, [packet.pack(planes_)])
         except Exception as error:  # noqa: BLE001  a message handler has no one to raise to: the viewer shows it
-            self.send(
-                {"kind": "error", "id": content.get("id"), "message": f"{type(error).__name__}: {error}"}
-            )
+            self.send(answer | {"kind": "error", "message": f"{type(error).__name__}: {error}"})
 
     @traitlets.validate("axis")
     def _valid_axis(self, proposal: Any) -> int:

@@ -73,32 +73,61 @@ class Notebook:
     """The kernel side of a page with a stand-in for anywidget's model; it answers with the real viewer."""
 
     def __init__(self, page, viewer):
-        self.page, self.viewer = page, viewer
+        self.page = page
         self.asked, self.sent, self.holding = [], [], False
-        viewer.send = lambda content, buffers=(): self.sent.append((content, buffers))
         page.expose_function("kernel", self.ask)
+        self.start(viewer)
+
+    def start(self, viewer):
+        self.viewer = viewer
+        viewer.send = lambda content, buffers=(): self.sent.append((content, buffers))
+        page = self.page
         page.goto(FAKE_NOTEBOOK.as_uri())
-        state = {
-            name: viewer.get_state(name)[name]
-            for name in ("axis", "position", "time", "window", "three_planes")
+        state = viewer.get_state(
+            [name for name in viewer.keys if name in viewer._state() or name == "_scene"]
+        )
+        blocks = {
+            n: base64.b64encode(v).decode() for n, v in viewer.get_state().items() if isinstance(v, bytes)
         }
-        state["_scene"] = viewer._scene
-        first = base64.b64encode(viewer._first).decode()
         page.evaluate(
             "(given) => start(given)",
-            {"esm": viewer._esm, "css": viewer._css, "state": state, "first": first},
+            {"esm": viewer._esm, "css": viewer._css, "state": state, "blocks": blocks},
         )
 
-    def ask(self, message):
+    def ask(self, message, buffers=()):
         content = json.loads(message)
         self.asked.append(content)
-        return [] if self.holding else self.answer(content)
+        return [] if self.holding else self.answer(content, buffers)
 
-    def answer(self, content):
-        self.viewer._answer(None, content, [])
+    def answer(self, content, buffers=()):
+        self.viewer._answer(None, content, [memoryview(base64.b64decode(b)) for b in buffers])
         answers = [[c, [base64.b64encode(b).decode() for b in buffers]] for c, buffers in self.sent]
         self.sent.clear()
         return answers
+
+    def settle(self):
+        """Wait until all that was done in the browser has reached Python."""
+        self.page.wait_for_timeout(120)
+        self.page.wait_for_function("() => !model.sending")
+        saved = self.page.evaluate("() => model.saved.at(-1)")
+        if saved:
+            self.viewer.set_state({n: v for n, v in saved.items() if n in self.viewer._state()})
+
+    def push(self, *names):
+        """Bring what Python has sent and set to the browser."""
+        for content, buffers in self.sent:
+            texts = [base64.b64encode(b).decode() for b in buffers]
+            self.page.evaluate("(answer) => deliver(answer)", [content, texts])
+        self.sent.clear()
+        state = self.viewer.get_state(list(names))
+        self.page.evaluate(
+            "(s) => Object.entries(s).forEach(([name, value]) => model.set(name, value))", state
+        )
+
+    def restart(self, viewer):
+        """Load the page again with the viewer of another kernel, and open it."""
+        self.start(viewer)
+        self.open_view()
 
     def open_view(self, number=0):
         self.page.evaluate("(n) => openView(n)", number)

@@ -213,6 +213,7 @@ def test_the_legend_hides_a_mask(page, masked, tmp_path):
     press(page, "s")
     chip = page.get_by_role("button", name="box")
     chip.click()
+    settle(page)
     assert chip.get_attribute("aria-pressed") == "false"
     assert agree(colours(page, 40, 50), expected_plane(viewer, 0, 4))
 

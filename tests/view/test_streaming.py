@@ -165,3 +165,35 @@ def test_a_view_that_cannot_be_drawn_says_so_in_its_place(page, notebook, ball):
     page.wait_for_selector(".medlab-failed")
     assert "could not be drawn" in page.locator(".medlab-failed").inner_text()
     page.problems.clear()
+
+
+@pytest.mark.slow
+def test_a_ct_of_600_slices_is_usable_at_once_and_all_of_it_arrives(page, notebook):
+    k, j, i = np.ogrid[:600, :512, :512]
+    affine = np.array([[0, 0, 0.8, 0], [0, 0.8, 0, 0], [1.0, 0, 0, 0], [0, 0, 0, 1]])
+    values = (
+        k.astype(np.int16) + j.astype(np.int16) * np.int16(2) - i.astype(np.int16) - np.int16(800)
+    ).astype(np.int16)
+    viewer = view.slices(Image(values, affine=affine, modality="CT", units="HU"), window=(0, 2400))
+    assert len(viewer._first) < 1_100_000
+    kernel = notebook(viewer)
+    kernel.holding = True
+    kernel.open_view()
+    wait_drawn(page, "0:0:300")
+    press(page, "s")
+    expected = expected_plane(viewer, 0, 300)[::8, ::8]
+    assert agree(colours(page, 512, 512, step=8), expected, share=0.9, within=2)
+    press(page, "End")
+    page.wait_for_timeout(300)
+    kernel.release()
+    wait_drawn(page, "0:0:599")
+    page.wait_for_function(
+        "() => document.querySelector('.medlab-loaded').hidden", timeout=240_000, polling=500
+    )
+    asked = asked_slices(kernel)
+    assert set(asked) == set(range(600)) - {300}
+    press(page, "a")
+    wait_drawn(page, f"1:0:{viewer.position[1]}")
+    expected = expected_plane(viewer, 1, viewer.position[1])[::8, ::8]
+    assert agree(colours(page, 600, 512, step=8), expected, share=0.85, within=2)
+    assert [r for r in kernel.asked if r["axis"] == 1] == []

@@ -12,6 +12,16 @@ const ICONS = {
   three: '<rect x="2" y="2.5" width="7" height="11" rx="1"/><rect x="10.5" y="2.5" width="3.5" height="5" rx="1"/><rect x="10.5" y="8.5" width="3.5" height="5" rx="1"/>',
   play: '<path d="M4.5 2.8v10.4L13 8z" fill="currentColor"/>',
   pause: '<path d="M5 3v10M11 3v10" stroke-width="2.4"/>',
+  brush: '<path d="M13.5 2.5 7 9"/><path d="M6.2 8.8c1.6 0 2.4 1.2 2 2.6-.5 1.7-2.6 2.6-5.7 2.1 1.4-.6 1.3-1.5 1.5-2.6.2-1.3 1-2.1 2.2-2.100z" fill="currentColor"/>',
+  eraser: '<path d="M9 3 2.5 9.500l3.5 3.500h2l5.5-5.500zM6 6l4.5 4.500M7 13h7"/>',
+  box: '<rect x="2.5" y="3.5" width="11" height="9"/>',
+  ellipse: '<ellipse cx="8" cy="8" rx="6" ry="4.5"/>',
+  point: '<circle cx="8" cy="8" r="2.4" fill="currentColor"/>',
+  length: '<path d="M3 13 13 3M1.8 10.8 5.2 14.200M10.8 1.800l3.4 3.4"/>',
+  select: '<path d="M4 2v11l3-2.8 2 4 1.8-.9-2-3.9 4.2-.3z"/>',
+  undo: '<path d="M3 6.500h6.500a3.5 3.5 0 0 1 0 7H6M5.8 3.500l-3 3 3 3"/>',
+  redo: '<path d="M13 6.500H6.500a3.5 3.5 0 0 0 0 7H10M10.2 3.500l3 3-3 3"/>',
+  copy: '<rect x="2" y="2" width="8" height="8" rx="1"/><path d="M12.5 6v7.500H5M10.5 11.500l2 2 2-2"/>',
   help: '<circle cx="8" cy="8" r="6.2"/><path d="M6 6.3a2 2 0 1 1 2.7 1.9c-.5.2-.7.5-.7 1.1M8 11.4v.2"/>',
 };
 
@@ -56,11 +66,11 @@ function icon(name) {
   return holder;
 }
 
-function iconButton(name, label, onclick, pressed) {
+export function iconButton(name, label, onclick, pressed) {
   return h("button", { type: "button", class: "medlab-button", title: label, "aria-label": label, "aria-pressed": pressed, onclick }, icon(name));
 }
 
-function press(button, on) {
+export function press(button, on) {
   button.setAttribute("aria-pressed", String(on));
 }
 
@@ -69,7 +79,8 @@ export class Controls {
     this.viewer = viewer;
     this.updates = [];
     this.toolbar = h("div", { class: "medlab-toolbar", role: "toolbar", "aria-label": "Image tools" },
-      this.title(), this.planes(), this.windows(), h("span", { class: "medlab-space" }), this.tools(), this.looks());
+      this.title(), this.planes(), this.windows(0), h("span", { class: "medlab-space" }), this.tools(), this.looks());
+    this.rows = this.moreRows();
     this.sliders = h("div", { class: "medlab-sliders" }, this.sliceSlider(), this.timeSlider());
     this.legend = this.regions();
     this.readout = h("div", { class: "medlab-readout", "aria-live": "off" });
@@ -79,13 +90,18 @@ export class Controls {
 
   refresh() {
     this.updates.forEach((update) => update());
-    const { note } = this.viewer.store;
+    const note = this.viewer.stores.map((store) => store.note).find(Boolean) ?? "";
     this.note.hidden = !note;
     if (this.note.textContent !== note) this.note.textContent = note;
   }
 
   each(update) {
     this.updates.push(update);
+  }
+
+  /** Rows of tools that another kind of view adds below the toolbar. */
+  moreRows() {
+    return [];
   }
 
   title() {
@@ -103,25 +119,29 @@ export class Controls {
       return button;
     });
     const three = iconButton("three", "Three linked planes (T)", () => this.viewer.toggleThree());
-    this.each(() => press(three, this.viewer.three));
+    this.each(() => {
+      three.hidden = !this.viewer.offersThree;
+      press(three, this.viewer.three);
+    });
     return h("div", { class: "medlab-group", role: "group", "aria-label": "Plane" }, ...buttons, three);
   }
 
-  windows() {
-    const { scene } = this.viewer;
+  /** Preset, centre and width of one of the images. */
+  windows(image, name = "Window") {
+    const { scene } = this.viewer.stores[image];
     if (scene.colour) return null;
     const custom = h("option", { value: "" }, "custom");
-    const select = h("select", { class: "medlab-select", title: "Window preset", "aria-label": "Window preset", onchange: () => this.viewer.preset(select.value) },
+    const select = h("select", { class: "medlab-select", title: `${name} preset`, "aria-label": `${name} preset`, onchange: () => this.viewer.preset(select.value, image) },
       ...scene.presets.map(({ name }) => h("option", { value: name }, name)), custom);
     const box = (label, n) => {
-      const input = h("input", { type: "number", step: "any", class: "medlab-number", "aria-label": `Window ${label}`, title: `Window ${label} (${scene.units || "value"})`, onchange: () => this.viewer.typeWindow(n, Number(input.value)) });
+      const input = h("input", { type: "number", step: "any", class: "medlab-number", "aria-label": `${name} ${label}`, title: `${name} ${label} (${scene.units || "value"})`, onchange: () => this.viewer.typeWindow(n, Number(input.value), image) });
       this.each(() => {
-        if (document.activeElement !== input && input.getRootNode().activeElement !== input) input.value = this.viewer.number(this.viewer.window[n]);
+        if (document.activeElement !== input && input.getRootNode().activeElement !== input) input.value = this.viewer.number(this.viewer.windowOf(image)[n], this.viewer.windowOf(image)[1]);
       });
       return h("label", { class: "medlab-label" }, h("span", { "aria-hidden": "true" }, label[0].toUpperCase()), input);
     };
-    this.each(() => (select.value = this.viewer.presetName() ?? ""));
-    return h("div", { class: "medlab-group", role: "group", "aria-label": "Window" }, select, box("centre", 0), box("width", 1));
+    this.each(() => (select.value = this.viewer.presetName(image) ?? ""));
+    return h("div", { class: "medlab-group", role: "group", "aria-label": name }, select, box("centre", 0), box("width", 1));
   }
 
   tools() {
@@ -244,15 +264,19 @@ export class Controls {
       h("span", { class: "medlab-group" }, regions.length > 1 ? all : "", opacity, outline));
   }
 
+  keys() {
+    return KEYS;
+  }
+
   helpBox() {
-    const rows = KEYS.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)]);
+    const rows = this.keys().flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)]);
     const close = h("button", { type: "button", class: "medlab-button medlab-text", onclick: () => this.viewer.toggleHelp() }, "Close");
     return h("div", { class: "medlab-help", role: "dialog", "aria-label": "Keys and gestures", hidden: true }, h("dl", {}, ...rows), close);
   }
 
   /** Write what lies at a position: value, region, index and millimetres. */
-  read(position) {
-    const text = position ? this.viewer.readingAt(position) : "";
+  read(position, pane) {
+    const text = position ? this.viewer.readingAt(position, pane) : "";
     if (this.readout.textContent !== text) this.readout.textContent = text;
   }
 }

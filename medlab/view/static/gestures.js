@@ -27,9 +27,9 @@ export function listen(pane, viewer, signal) {
     travel = travel * delta < 0 ? delta : travel + delta;
     const steps = Math.abs(delta) >= 100 ? Math.sign(delta) : Math.trunc(travel / NOTCH);
     if (steps) travel = 0;
-    const moved = steps !== 0 && viewer.step(pane.axis, steps);
+    const moved = steps !== 0 && viewer.step(pane.axis, steps, pane);
     if (moved) lastMove = event.timeStamp;
-    const more = viewer.canStep(pane.axis, Math.sign(event.deltaY));
+    const more = viewer.canStep(pane.axis, Math.sign(event.deltaY), pane);
     if (moved || more || event.timeStamp - lastMove < KEEP_WHEEL_MS) event.preventDefault();
   };
 
@@ -39,8 +39,11 @@ export function listen(pane, viewer, signal) {
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     const tool = event.button === 1 || event.shiftKey ? "pan" : viewer.tool;
-    drag = { tool, from: at(event), last: at(event), window: [...viewer.window], moved: false };
+    const image = viewer.imageOf(pane, event.altKey);
+    drag = { tool, image, from: at(event), last: at(event), window: [...viewer.windowOf(image)], moved: false };
     viewer.activate(pane);
+    drag.held = viewer.grab(pane, tool, ...at(event));
+    viewer.request();
     if (tool === "crosshair") viewer.pointTo(pane, ...at(event));
   };
 
@@ -48,12 +51,16 @@ export function listen(pane, viewer, signal) {
     const [x, y] = at(event);
     viewer.hover(pane, x, y);
     if (!drag) return;
+    if (drag.held) {
+      drag.held.move(x, y);
+      return viewer.request();
+    }
     const [dx, dy] = [x - drag.from[0], y - drag.from[1]];
     drag.moved ||= Math.hypot(dx, dy) >= STILL;
     if (!drag.moved) return;
     const step = [x - drag.last[0], y - drag.last[1]];
     drag.last = [x, y];
-    if (drag.tool === "window") viewer.dragWindow(drag.window, dx, dy);
+    if (drag.tool === "window") viewer.dragWindow(drag.window, dx, dy, drag.image);
     if (drag.tool === "crosshair") viewer.pointTo(pane, x, y);
     if (drag.tool === "pan") pane.view.pan = pane.view.pan.map((p, n) => p + step[n]);
     if (drag.tool === "zoom") pane.zoom(Math.exp(-step[1] * 0.01), ...drag.from);
@@ -61,6 +68,7 @@ export function listen(pane, viewer, signal) {
   };
 
   const up = () => {
+    drag?.held?.end();
     if (drag && !drag.moved && drag.tool === "window") viewer.pointTo(pane, ...drag.from);
     drag = null;
   };
@@ -70,7 +78,7 @@ export function listen(pane, viewer, signal) {
   on("pointerdown", down);
   on("pointermove", move);
   on("pointerup", up);
-  on("pointercancel", () => (drag = null));
+  on("pointercancel", up);
   on("pointerleave", () => viewer.hover(null));
   on("focus", () => viewer.activate(pane));
   on("dblclick", () => {

@@ -1,4 +1,6 @@
 // Where a view lives: in a notebook with a kernel behind it, or alone on a page.
+import { Annotation } from "./annotate.js";
+import { Comparison } from "./compare.js";
 import { knows } from "./controls.js";
 import { inflate, restored, unpack } from "./packet.js";
 import { Store } from "./store.js";
@@ -6,17 +8,23 @@ import { Viewer } from "./viewer.js";
 
 const CHECK_MS = 3000;
 
-/** What anywidget loads: one store of slices for a model, however many views it has. */
+/** The view that suits what is shown. */
+function viewerFor(el, model, stores) {
+  if (stores[0].scene.drawing) return new Annotation(el, model, stores);
+  return stores.length > 1 ? new Comparison(el, model, stores) : new Viewer(el, model, stores);
+}
+
+/** What anywidget loads: one store of slices for each image of a model, however many views it has. */
 function widget() {
-  let store = null;
+  let stores = null;
   const open = (model) => {
-    if (store) return;
+    if (stores) return;
     const scene = model.get("_scene");
     if (!knows(scene)) throw new Error("The page and the kernel run different versions of medlab; restart both.");
-    store = new Store(scene, (message) => model.send(message));
-    store.add(unpack(model.get("_first"), scene.dtype));
-    model.on("msg:custom", (content, buffers) => store.receive(content, buffers));
-    const timer = setInterval(() => store.check(), CHECK_MS);
+    stores = [scene, scene.other].filter(Boolean).map((one, image) => new Store(one, (message) => model.send({ ...message, image })));
+    stores.forEach((store, image) => store.add(unpack(model.get(image ? "_b_first" : "_first"), store.scene.dtype)));
+    model.on("msg:custom", (content, buffers) => stores[content.image ?? 0]?.receive(content, buffers));
+    const timer = setInterval(() => stores.forEach((store) => store.check()), CHECK_MS);
     model.on("destroy", () => clearInterval(timer));
   };
   return {
@@ -24,7 +32,7 @@ function widget() {
     render({ model, el }) {
       try {
         open(model);
-        const viewer = new Viewer(el, model, store);
+        const viewer = viewerFor(el, model, stores);
         return () => viewer.stop();
       } catch (error) {
         explain(el, error);
@@ -68,13 +76,16 @@ async function openPage(page) {
   const el = page.getElementById("medlab-view");
   try {
     const { scene, state } = JSON.parse(page.getElementById("medlab-scene").textContent);
-    const block = await inflate(page.getElementById("medlab-data").textContent);
-    const pieces = unpack(block, scene.coding === "jpeg" ? "uint8" : scene.dtype);
-    const distance = (piece) => Math.abs(piece.time - state.time) * scene.grid[1] + Math.abs(piece.index - state.position[0]);
+    const blocks = page.getElementById("medlab-data").textContent.trim().split("\n");
+    const stores = [scene, scene.other].filter(Boolean).map((one) => new Store(one, null));
+    const pieces = (await Promise.all(blocks.map(inflate))).flatMap((block, image) => {
+      const { coding, dtype } = stores[image].scene;
+      return unpack(block, coding === "jpeg" ? "uint8" : dtype).map((piece) => ({ piece, store: stores[image] }));
+    });
+    const distance = ({ piece }) => Math.abs(piece.time - state.time) * scene.grid[1] + Math.abs(piece.index - state.position[0]);
     pieces.sort((a, b) => distance(a) - distance(b));
-    const store = new Store(scene, null);
-    const viewer = new Viewer(el, new PageModel(state), store);
-    for (const piece of pieces) store.add([{ ...piece, image: await restored(piece.image, scene) }]);
+    const viewer = viewerFor(el, new PageModel(state), stores);
+    for (const { piece, store } of pieces) store.add([{ ...piece, image: await restored(piece.image, store.scene) }]);
     viewer.takeNotice();
   } catch (error) {
     explain(el, error);

@@ -17,7 +17,7 @@ export function unpack(block, dtype) {
   });
 }
 
-function decodeMask(data, [at, size, coding]) {
+export function decodeMask(data, [at, size, coding]) {
   if (size === 0) return null;
   const block = data.slice(at, at + size);
   if (coding === "raw") return block;
@@ -30,6 +30,17 @@ function decodeMask(data, [at, size, coding]) {
     position = end;
   }
   return codes;
+}
+
+/** A plane of codes as runs, or as it is where that is shorter: {bytes, coding}, as packet.py codes them. */
+export function encodeMask(codes) {
+  const runs = [];
+  for (let from = 0, to = 0; from < codes.length; from = to) {
+    while (to < codes.length && codes[to] === codes[from] && to - from < 0xffffff) to++;
+    runs.push((((to - from) << 8) | codes[from]) >>> 0);
+    if (4 * runs.length >= codes.length) return { bytes: codes.slice(), coding: "raw" };
+  }
+  return { bytes: new Uint8Array(Uint32Array.from(runs).buffer), coding: "rle" };
 }
 
 /** The values of a page's slice from what is stored of it. */

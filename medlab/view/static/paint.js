@@ -51,6 +51,29 @@ export function paintImage(image, read, palette, out) {
   }
 }
 
+/** Paint b − a in the colours of `contrast`; `palettes` tell the values that stored numbers stand for. */
+export function paintDifference(a, b, read, palettes, contrast, out) {
+  const { rows, cols, start, rowStride, colStride } = read;
+  let n = 0;
+  for (let r = 0; r < rows; r++) {
+    let at = start + r * rowStride;
+    for (let c = 0; c < cols; c++, at += colStride, n++) {
+      const difference = palettes[1].value(b[at]) - palettes[0].value(a[at]);
+      out[n] = Number.isNaN(difference) ? 0 : contrast.words[contrast.level(difference)];
+    }
+  }
+}
+
+/** Make the pixels transparent where a plane of codes is not 0. */
+export function erase(codes, read, out) {
+  const { rows, cols, start, rowStride, colStride } = read;
+  let n = 0;
+  for (let r = 0; r < rows; r++) {
+    let at = start + r * rowStride;
+    for (let c = 0; c < cols; c++, at += colStride, n++) if (codes[at]) out[n] = 0;
+  }
+}
+
 /** Paint a layer of codes; `colours` maps a code to an RGBA word, 0 for those not shown. */
 export function paintMask(codes, read, colours, out) {
   const { rows, cols, start, rowStride, colStride } = read;

@@ -7,20 +7,21 @@ export const PLANE_COLOURS = { axial: "#ff7b72", coronal: "#56d364", sagittal: "
 const OTHER_COLOURS = ["#ff7b72", "#56d364", "#f2cc60"];
 
 export class Pane {
-  constructor(viewer, axis) {
+  constructor(viewer, axis, image = 0) {
     this.viewer = viewer;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "medlab-pane";
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
     this.view = { zoom: 1, pan: [0, 0], scale: 1 };
-    this.picture = document.createElement("canvas");
+    this.pictures = [];
     this.layers = [];
     this.painted = {};
-    this.show(axis);
+    this.show(axis, image);
   }
 
-  show(axis) {
+  show(axis, image = 0) {
+    this.image = image;
     if (axis === this.axis) return;
     this.axis = axis;
     this.read = reading(this.viewer.scene, axis);
@@ -40,9 +41,20 @@ export class Pane {
     return fitted(this.read, Math.max(width - 8, 8), Math.max(height - 8, 8));
   }
 
-  get need() {
-    const { position, time } = this.viewer;
-    return { axis: this.axis, time, index: position[this.axis], slice: position[0] };
+  /** The images whose planes this pane shows. */
+  get images() {
+    return [this.image];
+  }
+
+  /** The plane of an image that is shown, or would be at another time and position. */
+  need(image, { time, position } = { time: this.viewer.time, position: this.viewer.positionOf(this) }) {
+    const last = this.viewer.stores[image].scene.grid[0] - 1;
+    return { axis: this.axis, time: Math.min(time, last), index: position[this.axis], slice: position[0] };
+  }
+
+  /** Whether all that is shown, or would be there, has arrived. */
+  has(place) {
+    return this.images.every((image) => this.viewer.stores[image].has(this.need(image, place)));
   }
 
   get colour() {
@@ -65,7 +77,7 @@ export class Pane {
   }
 
   positionUnder(x, y) {
-    return this.box ? positionAt(this.read, ...this.under(x, y), this.viewer.position) : null;
+    return this.box ? positionAt(this.read, ...this.under(x, y), this.viewer.positionOf(this)) : null;
   }
 
   draw() {
@@ -82,45 +94,64 @@ export class Pane {
     ctx.fillRect(0, 0, width, height);
     this.view.scale = this.fit;
     this.box = rectangle(this.read, width, height, this.view);
-    const plane = this.viewer.store.plane(this.need);
-    if (plane) this.drawPicture(ctx, plane);
+    const planes = this.images.map((image) => this.viewer.stores[image].plane(this.need(image)));
+    const here = planes.every(Boolean);
+    if (here) {
+      this.drawPicture(ctx, planes);
+      const marked = this.viewer.store.plane(this.need(0));
+      if (marked) this.drawMasks(ctx, marked);
+    }
     this.drawMarks(ctx, width, height);
-    if (!plane) this.write(ctx, "loading …", width / 2, height / 2, "center", 13);
-    const { axis, time, index } = this.need;
-    this.canvas.dataset.drawn = plane ? `${axis}:${time}:${index}` : "";
+    if (!here) this.write(ctx, "loading …", width / 2, height / 2, "center", 13);
+    const { axis, time, index } = this.need(this.image);
+    this.canvas.dataset.drawn = here ? `${axis}:${time}:${index}` : "";
     this.canvas.dataset.box = JSON.stringify(this.box);
     this.canvas.setAttribute("aria-label", this.viewer.describe(this));
   }
 
-  drawPicture(ctx, plane) {
+  drawPicture(ctx, [plane]) {
+    this.place(ctx, this.picture(this.image, plane));
+  }
+
+  place(ctx, picture) {
     const { x, y, w, h } = this.box;
-    this.paint(plane);
     ctx.imageSmoothingEnabled = this.viewer.smooth;
     ctx.imageSmoothingQuality = "high";
-    ctx.drawImage(this.picture, x, y, w, h);
+    ctx.drawImage(picture, x, y, w, h);
+  }
+
+  drawMasks(ctx, plane) {
+    const { x, y, w, h } = this.box;
     if (this.viewer.outline) return this.drawOutlines(ctx, plane);
+    this.paintMasks(plane);
     ctx.imageSmoothingEnabled = false;
     ctx.globalAlpha = this.viewer.opacity;
     this.layers.forEach((layer, n) => plane.masks[n] && ctx.drawImage(layer, x, y, w, h));
     ctx.globalAlpha = 1;
   }
 
-  /** Bring the picture and the mask layers up to date, each only if something it depends on changed. */
-  paint(plane) {
-    const { palette, hidden } = this.viewer;
-    if (this.painted.plane !== plane || this.painted.key !== palette.key) {
-      this.fill(this.picture, (words) => paintImage(plane.image, this.read, palette, words));
-    }
-    const shown = [...hidden].join();
-    if (!this.viewer.outline && (this.painted.maskPlane !== plane || this.painted.shown !== shown)) {
-      plane.masks.forEach((codes, layer) => {
-        this.layers[layer] ??= document.createElement("canvas");
-        const colours = this.colours(layer);
-        if (codes) this.fill(this.layers[layer], (words) => paintMask(codes, this.read, colours, words));
-      });
-      Object.assign(this.painted, { maskPlane: plane, shown });
-    }
-    Object.assign(this.painted, { plane, key: palette.key });
+  /** The picture of an image's plane, painted again only if something it depends on changed. */
+  picture(image, plane) {
+    const palette = this.viewer.palettes[image];
+    return this.painting(image, [plane], palette.key, (words) => paintImage(plane.image, this.read, palette, words));
+  }
+
+  painting(name, planes, key, painter) {
+    const held = (this.pictures[name] ??= { canvas: document.createElement("canvas"), planes: [] });
+    if (held.key !== key || planes.some((plane, n) => plane !== held.planes[n])) this.fill(held.canvas, painter);
+    Object.assign(held, { planes, key });
+    return held.canvas;
+  }
+
+  paintMasks(plane) {
+    const shown = [...this.viewer.hidden].join();
+    if (this.painted.masks === plane.masks && this.painted.shown === shown) return;
+    plane.masks.forEach((codes, layer) => {
+      this.layers[layer] ??= document.createElement("canvas");
+      const colours = this.colours(layer);
+      if (codes) this.fill(this.layers[layer], (words) => paintMask(codes, this.read, colours, words));
+    });
+    Object.assign(this.painted, { masks: plane.masks, shown });
   }
 
   fill(canvas, painter) {
@@ -141,9 +172,9 @@ export class Pane {
   }
 
   drawOutlines(ctx, plane) {
-    if (this.painted.outlined !== plane) {
+    if (this.painted.outlined !== plane.masks) {
       this.paths = plane.masks.map((codes) => (codes ? outlines(codes, this.read) : new Map()));
-      this.painted.outlined = plane;
+      this.painted.outlined = plane.masks;
     }
     const { x, y, w, h } = this.box;
     const place = new DOMMatrix([w / this.read.cols, 0, 0, h / this.read.rows, x, y]);
@@ -170,16 +201,15 @@ export class Pane {
     this.drawLetters(ctx, width, height);
     this.write(ctx, this.viewer.placeText(this), 10, 16, "left", 12);
     if (small) return;
-    if (this === this.viewer.panes[0]) {
-      this.viewer.windowText().forEach((line, n, all) => this.write(ctx, line, 10, height - 12 - 16 * (all.length - 1 - n), "left", 12));
-      this.drawBar(ctx, width, height);
-    }
+    const bars = this.viewer.bars(this);
+    this.viewer.windowText(this).forEach((line, n, all) => this.write(ctx, line, 10, height - 12 - 16 * (all.length - 1 - n), "left", 12));
+    if (height >= 240) bars.forEach((bar, n) => this.drawBar(ctx, bar, width - 14 - 80 * n, height));
     this.drawScale(ctx, width, height);
   }
 
   drawCrosshair(ctx, width, height) {
     const { x, y, w, h } = this.box;
-    const [row, col] = placeOf(this.read, this.viewer.position);
+    const [row, col] = placeOf(this.read, this.viewer.positionOf(this));
     const [px, py] = [x + (col / this.read.cols) * w, y + (row / this.read.rows) * h];
     const line = (axis, ...points) => {
       ctx.strokeStyle = PLANE_COLOURS[this.viewer.planeName(axis)] ?? OTHER_COLOURS[axis];
@@ -230,11 +260,9 @@ export class Pane {
     this.write(ctx, length >= 10 ? `${length / 10} cm` : `${+length.toPrecision(3)} mm`, x + pixels / 2, y - 10, "center", 11);
   }
 
-  drawBar(ctx, width, height) {
-    const { scene, palette } = this.viewer;
-    if (scene.colour || height < 240) return;
+  drawBar(ctx, { palette, window: [centre, span], units }, right, height) {
     const [w, h] = [9, Math.min(150, height * 0.36)];
-    const [x, y] = [width - 14 - w, 14];
+    const [x, y] = [right - w, 14];
     for (let n = 0; n < h; n++) {
       const rgba = palette.words[Math.round(255 * (1 - n / (h - 1)))];
       ctx.fillStyle = `rgb(${rgba & 255},${(rgba >> 8) & 255},${(rgba >> 16) & 255})`;
@@ -243,12 +271,11 @@ export class Pane {
     ctx.strokeStyle = "rgba(255,255,255,0.6)";
     ctx.lineWidth = 1;
     ctx.strokeRect(x - 0.5, y - 0.5, w + 1, h + 1);
-    const [centre, span] = this.viewer.window;
-    const mark = (value, at) => this.write(ctx, this.viewer.number(value), x - 5, at, "right", 11);
+    const mark = (value, at) => this.write(ctx, this.viewer.number(value, span), x - 5, at, "right", 11);
     mark(centre + span / 2, y + 5);
     mark(centre, y + h / 2);
     mark(centre - span / 2, y + h - 5);
-    this.write(ctx, scene.units, x + w, y + h + 12, "right", 11);
+    this.write(ctx, units, x + w, y + h + 12, "right", 11);
   }
 
   write(ctx, text, x, y, align, pixels, bold = false) {

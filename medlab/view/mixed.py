@@ -1,0 +1,105 @@
+"""Pictures of two images together, with the arithmetic of `static/compare.js`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from medlab.view import png
+from medlab.view.paint import blended, greys
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
+
+    from medlab.view.masks import Masks
+    from medlab.view.planes import Plane
+    from medlab.view.stack import Stack
+
+__all__ = ["MODES", "picture"]
+
+MODES = ("side by side", "blend", "checkerboard", "difference")
+_GAP = 4
+
+
+def picture(
+    layers: list[tuple[Stack, Masks]], plane: Plane, scene: dict[str, Any], state: dict[str, Any]
+) -> Picture:
+    """Return what the view shows, or both pictures beside each other."""
+    first, second = (_colours(layers, n, plane, scene, state) for n in (0, 1))
+    mode = state["mode"]
+    if mode == "side by side":
+        return _beside(png.picture(first, plane, scene), png.picture(second, plane, scene))
+    if mode == "difference":
+        shown = _difference(layers, plane, scene, state)
+    else:
+        weight = (
+            state["blend"] if mode == "blend" else _board(first.shape[:2], plane, scene, state["squares"])
+        )
+        outside = _outside(layers[1][1], plane, state["position"], state["time"])
+        weight = np.where(outside, 0.0, weight)[..., None]
+        shown = np.rint(first * (1 - weight) + second * weight).astype(np.uint8)
+    return png.picture(_marked(shown, layers[0][1], plane, scene, state), plane, scene)
+
+
+def _beside(left: Picture, right: Picture) -> Picture:
+    from PIL import Image as Pillow
+
+    wide, tall = left.size
+    sheet = Pillow.new("RGB", (2 * wide + _GAP, tall), "white")
+    sheet.paste(left, (0, 0))
+    sheet.paste(right, (wide + _GAP, 0))
+    return sheet
+
+
+def _colours(
+    layers: list[tuple[Stack, Masks]], number: int, plane: Plane, scene: dict[str, Any], state: dict[str, Any]
+) -> NDArray[np.uint8]:
+    """Return the colours of one image, black where it holds nothing, with the masks where it stands alone."""
+    if number:
+        state = state | {"position": state["b_position"]}
+        values = png.coloured(layers[1][0], plane, scene["other"], state, state["b_window"])
+        values[_outside(layers[1][1], plane, state["position"], state["time"])] = 0
+    else:
+        values = png.coloured(layers[0][0], plane, scene, state, state["window"])
+    alone = state["mode"] == "side by side"
+    return _marked(values, layers[0][1], plane, scene, state) if alone else values
+
+
+def _marked(
+    values: NDArray[np.uint8], masks: Masks, plane: Plane, scene: dict[str, Any], state: dict[str, Any]
+) -> NDArray[np.uint8]:
+    over = masks.planes(plane.axis, state["position"][plane.axis], state["time"])
+    return blended(values, masks, over, scene["opacity"], outline=scene["outline"])
+
+
+def _outside(outside: Masks, plane: Plane, position: list[int], time: int) -> Any:
+    if not outside.layers:
+        return np.False_
+    layer = outside.layers[0]
+    return np.take(layer[min(time, len(layer) - 1)], position[plane.axis], axis=plane.axis) > 0
+
+
+def _board(shape: tuple[int, ...], plane: Plane, scene: dict[str, Any], squares: int) -> NDArray[np.float64]:
+    """Return a checkerboard in array order, 1 where the second image is shown."""
+    shown = plane.arrange(np.arange(shape[0] * shape[1]).reshape(shape))
+    steps = scene["spacing"][plane.down], scene["spacing"][plane.across]
+    side = max(n * s for n, s in zip(shown.shape, steps, strict=True)) / squares
+    row, col = ((np.arange(n) + 0.5) * s // side for n, s in zip(shown.shape, steps, strict=True))
+    board = np.empty(shape)
+    board.ravel()[shown] = (row[:, None] + col[None, :]) % 2
+    return board
+
+
+def _difference(
+    layers: list[tuple[Stack, Masks]], plane: Plane, scene: dict[str, Any], state: dict[str, Any]
+) -> NDArray[np.uint8]:
+    index, limit = state["position"][plane.axis], state["difference"]
+    a, b = (
+        stack.plane(plane.axis, index, min(state["time"], stack.grid[0] - 1)).astype(np.float64)
+        for stack, _ in layers
+    )
+    shown = np.array(scene["difference"]["table"], np.uint8)[greys(b - a, -limit, limit)]
+    shown[np.isnan(b - a) | _outside(layers[1][1], plane, state["position"], state["time"])] = 0
+    return shown
