@@ -10,7 +10,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from medlab import provenance
-from medlab.datasets.fetch import DataError, cache_folder
+from medlab.datasets.fetch import DataError, cache_folder, mirror_file
 from medlab.datasets.record import Record, records
 
 if TYPE_CHECKING:
@@ -174,10 +174,8 @@ def _read(record: Record) -> Dataset:
 
 
 def _available(record: Record) -> bool:
-    from medlab.datasets.fetch import _mirror_file
-
     if record.files is not None:
-        return (cache_folder() / record.name).is_dir() or _mirror_file(record.mirror) is not None
+        return (cache_folder() / record.name).is_dir() or mirror_file(record) is not None
     module = _MODULES.get(record.package, record.package)
     return not module or importlib.util.find_spec(module) is not None
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from medlab.datasets.record import Files, Mirror, Record
+    from medlab.datasets.record import Files, Record
 
-__all__ = ["DataError", "cache_folder", "fetch"]
+__all__ = ["DataError", "cache_folder", "fetch", "mirror_file"]
 
 _COMPLETE = ".complete"
 _REMEDY = "replace the archive, or unset MEDLAB_DATA_MIRROR."
@@ -59,7 +59,7 @@ def fetch(record: Record) -> Path:
     cache_folder().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=f".{record.name}-") as scratch:
         partial = Path(scratch) / record.name
-        archive = _mirror_file(record.mirror)
+        archive = mirror_file(record)
         if archive is not None:
             _unpack(archive, record, partial)
         else:
@@ -76,15 +76,16 @@ def _complete(target: Path, record: Record) -> bool:
         return False
     files = record.files
     assert files is not None  # noqa: S101
-    wanted = files.sha256.keys() if _mirror_file(record.mirror) else files.sha256.keys() - set(files.optional)
+    wanted = files.sha256.keys() if mirror_file(record) else files.sha256.keys() - set(files.optional)
     return all((target / path).is_file() for path in wanted)
 
 
-def _mirror_file(mirror: Mirror | None) -> Path | None:
+def mirror_file(record: Record) -> Path | None:
+    """Return the archive below ``MEDLAB_DATA_MIRROR`` that holds a data set, None where there is none."""
     folder = os.environ.get("MEDLAB_DATA_MIRROR")
-    if mirror is None or not folder:
+    if not record.mirror or not folder:
         return None
-    path = Path(folder) / mirror.file
+    path = Path(folder) / record.mirror
     return path if path.is_file() else None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Files", "Mirror", "Record", "folder", "records"]
+__all__ = ["Files", "Record", "folder", "records"]
 
 #: ``sample`` ships with a dependency, ``public`` is downloaded, ``phantom`` is simulated.
 Kind = Literal["sample", "public", "phantom"]
@@ -38,16 +38,11 @@ class Files:
 
 
 @dataclasses.dataclass(frozen=True)
-class Mirror:
-    """A zip archive below ``MEDLAB_DATA_MIRROR`` that holds the same files."""
-
-    file: str
-    sha256: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Record:
-    """What is known about a data set; written in ``data/<name>.toml``."""
+    """What is known about a data set; written in ``data/<name>.toml``.
+
+    ``mirror`` is the path of a zip archive below ``MEDLAB_DATA_MIRROR`` that holds the same files.
+    """
 
     name: str
     title: str
@@ -65,7 +60,7 @@ class Record:
     fallback: str = ""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     files: Files | None = None
-    mirror: Mirror | None = None
+    mirror: str = ""
 
     @property
     def sha256(self) -> str:
@@ -98,7 +93,5 @@ def _parse(path: Path) -> Record:
     if "files" in values:
         files = values["files"]
         values["files"] = Files(files["base_url"], files["sha256"], tuple(files.get("optional", ())))
-    if "mirror" in values:
-        values["mirror"] = Mirror(**values["mirror"])
     values["flaws"] = tuple(values.get("flaws", ()))
     return Record(**values)

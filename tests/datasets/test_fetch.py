@@ -12,7 +12,7 @@ import zipfile
 import pytest
 
 from medlab.datasets.fetch import DataError, fetch
-from medlab.datasets.record import Files, Mirror, records
+from medlab.datasets.record import Files, records
 
 CONTENT = {"image/a.bin": b"first file", "image/b.bin": b"second file", "extra.json": b"{}"}
 
@@ -24,7 +24,7 @@ def record():
         records()["lidc-0314"],
         name="tiny",
         files=Files("", digests, optional=("extra.json",)),
-        mirror=Mirror("tiny.zip", ""),
+        mirror="tiny.zip",
     )
 
 
