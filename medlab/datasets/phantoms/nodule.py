@@ -1,4 +1,4 @@
-"""Simulated images and simulated changes of real ones, seeded, with exact truth."""
+"""A simulated solid nodule in a real CT."""
 
 from __future__ import annotations
 
