@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["checked_scores", "classification"]
+__all__ = ["Sample", "checked_binary", "checked_scores", "classification"]
 
 #: Value, low, high, baseline, n, kind of interval.
 _Row = tuple[float, float, float, float, int, str]
@@ -121,7 +121,17 @@ def checked_scores(y_true: ArrayLike, y_score: ArrayLike) -> tuple[NDArray[np.in
     return true.astype(np.int64), score
 
 
-class _Sample:
+def checked_binary(y_true: ArrayLike, y_score: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return classes 0 and 1 (n,) and scores (n,), or raise ValueError if there are not these two classes."""
+    true, score = checked_scores(y_true, y_score)
+    if score.ndim != 1 or len(np.unique(true)) != 2:
+        found = np.unique(true).tolist()
+        msg = f"This needs both classes, 0 and 1, and one score each; got classes {found}."
+        raise ValueError(msg)
+    return true, score
+
+
+class Sample:
     """Truth, patients and options that every row of one table shares."""
 
     def __init__(self, true: NDArray[np.int64], group: NDArray[np.int64], options: dict[str, Any]) -> None:
@@ -193,7 +203,7 @@ def _binary(
 ) -> dict[str, _Row]:
     from sklearn import metrics
 
-    sample = _Sample(true, group, options)
+    sample = Sample(true, group, options)
     called, ill = score >= threshold, true == 1
     p = float(ill.mean())
     shares = {
@@ -230,7 +240,7 @@ def _many(
 ) -> dict[str, _Row]:
     from sklearn import metrics
 
-    sample = _Sample(true, group, options)
+    sample = Sample(true, group, options)
     k = score.shape[1]
     called = score.argmax(axis=1)
     rows = {"accuracy": sample.share(called == true, base=float(np.bincount(true).max() / len(true)))}

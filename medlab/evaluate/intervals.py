@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import optimize, stats
 
-__all__ = ["auc_interval", "auc_variance", "proportion_interval"]
+__all__ = ["auc_interval", "auc_variance", "combined_difference", "proportion_interval"]
 
 
 def proportion_interval(share: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
@@ -83,3 +83,23 @@ def auc_variance(auc: float, positives: float, negatives: float) -> float:
         * (1 + other * (1 - auc) / (2 - auc) + other * auc / (1 + auc))
         / (positives * negatives)
     )
+
+
+def combined_difference(
+    first: tuple[float, float, float], second: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Return first − second with an interval, each given as value, low, high of independent samples.
+
+    References
+    ----------
+    Zou & Donner, *Construction of confidence limits about effect measures*, Statistics in Medicine 2008,
+    https://doi.org/10.1002/sim.3095 (MOVER).
+
+    Examples
+    --------
+    >>> combined_difference((0.9, 0.8, 0.95), (0.7, 0.6, 0.8))[0].__round__(3)
+    0.2
+    """
+    (a, a_low, a_high), (b, b_low, b_high) = first, second
+    low, high = np.hypot(a - a_low, b_high - b), np.hypot(a_high - a, b - b_low)
+    return float(a - b), float(a - b - low), float(a - b + high)

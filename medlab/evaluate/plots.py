@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from medlab.evaluate.classes import checked_scores, classification
+from medlab.evaluate.classes import checked_binary, checked_scores, classification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
-__all__ = ["confusion", "roc"]
+__all__ = ["axes", "confusion", "roc"]
 
 
 def roc(
@@ -49,12 +49,8 @@ def roc(
     """
     from sklearn import metrics
 
-    true, score = checked_scores(y_true, y_score)
-    if score.ndim != 1 or len(np.unique(true)) != 2:
-        found = np.unique(true).tolist()
-        msg = f"A ROC curve needs both classes, 0 and 1, and one score each; got classes {found}."
-        raise ValueError(msg)
-    ax = _axes(ax, (4.2, 4.2))
+    true, score = checked_binary(y_true, y_score)
+    ax = axes(ax, (4.2, 4.2))
     wrong, right, _ = metrics.roc_curve(true, score)
     table = classification(true, score, groups, 0.5 if threshold is None else threshold, **options)
     auc = table.loc["AUC"]
@@ -102,7 +98,7 @@ def confusion(
     classes = np.arange(2 if score.ndim == 1 else score.shape[1])
     counts = metrics.confusion_matrix(true, called, labels=classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ax = _axes(ax, (1.2 + 1.1 * len(classes), 1.0 + 1.0 * len(classes)))
+    ax = axes(ax, (1.2 + 1.1 * len(classes), 1.0 + 1.0 * len(classes)))
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.6 else "black"
@@ -115,7 +111,8 @@ def confusion(
     return ax
 
 
-def _axes(ax: Any, size: tuple[float, float]) -> Any:
+def axes(ax: Any, size: tuple[float, float]) -> Any:
+    """Return `ax`, or where it is None the axes of a new figure of this size in inches."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt

@@ -36,3 +36,32 @@ def test_confusion_shows_counts_and_shares_of_the_row():
     assert [text.get_text() for text in ax.texts] == ["2\n67%", "1\n33%", "1\n50%", "1\n50%"]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["normal", "ill"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
+
+
+def test_reliability_shows_the_error_beside_that_of_chance():
+    ax = evaluate.reliability(TRUE, SCORE, bins=4)
+    table = evaluate.calibration(TRUE, SCORE, bins=4).loc["ECE"]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == [
+        "perfectly calibrated",
+        f"model: ECE {table.value:.3f} (by chance {table.baseline:.3f})",
+    ]
+
+
+def test_net_benefit_draws_both_strategies_that_need_no_model_once():
+    ax = evaluate.net_benefit(TRUE, SCORE, label="a")
+    evaluate.net_benefit(TRUE, 1 - SCORE, ax=ax, label="b")
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == [
+        "treat nobody",
+        "treat everybody",
+        "a",
+        "b",
+    ]
+
+
+def test_precision_recall_starts_at_chance():
+    ax = evaluate.precision_recall(TRUE, SCORE)
+    row = evaluate.classification(TRUE, SCORE).loc["average precision"]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["chance: prevalence 0.50", f"model: AP {row.value:.2f} ({row.low:.2f}–{row.high:.2f})"]
+    assert ax.get_lines()[1].get_ydata().min() >= 0.5
