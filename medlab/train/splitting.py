@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Split", "split"]
+__all__ = ["Split", "columns", "split", "strata"]
 
 
 class Split(NamedTuple):
@@ -71,14 +71,14 @@ def split(
     {0: 1, 1: 1}
     """
     shares = _checked(fractions)
-    patient_of_row, class_of_row = _columns(table, by, stratify)
+    patient_of_row, class_of_row = columns(table, by, stratify)
     patients, row_patient = np.unique(patient_of_row, return_inverse=True)
     parts = sum(share > 0 for share in shares)
     rng = np.random.default_rng(seed)
     part_of_patient = np.empty(len(patients), dtype=np.int64)
     given = np.zeros(3)
     wanted = np.zeros(3)
-    for name, members in _strata(row_patient, class_of_row):
+    for name, members in strata(row_patient, class_of_row):
         if len(members) < parts:
             of = "" if name is None else f" of class {name!r}"
             msg = (
@@ -103,7 +103,7 @@ def _checked(fractions: Sequence[float]) -> tuple[float, ...]:
     return shares
 
 
-def _columns(table: Any, by: str, stratify: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def columns(table: Any, by: str, stratify: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Return the patient and, where asked for, the class of every row."""
     import pandas as pd
 
@@ -124,7 +124,7 @@ def _columns(table: Any, by: str, stratify: Any) -> tuple[NDArray[Any], NDArray[
     return patients.to_numpy(), None if classes is None else np.asarray(classes)
 
 
-def _strata(row_patient: NDArray[Any], class_of_row: NDArray[Any] | None) -> list[tuple[Any, NDArray[Any]]]:
+def strata(row_patient: NDArray[Any], class_of_row: NDArray[Any] | None) -> list[tuple[Any, NDArray[Any]]]:
     """Return (class, its patients) pairs; one pair without a name when nothing is stratified."""
     n = int(row_patient.max()) + 1 if len(row_patient) else 0
     if class_of_row is None:

@@ -234,3 +234,48 @@ def test_class_weights_for_masks_are_refused():
 def test_a_loss_that_explodes_is_an_error(data):
     with pytest.raises(FloatingPointError, match="Lower learning_rate"):
         fit(_model(), *data, epochs=3, loss=lambda _, p: keras.ops.mean(p) * float("nan"), verbose=False)
+
+
+def test_a_cosine_schedule_ends_at_nothing(data):
+    model = _model()
+    fit(model, *data, epochs=3, patience=None, schedule="cosine", learning_rate=0.01, verbose=False)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_plateau_halves_the_step_size(data):
+    train, val = data
+    model = _model()
+    fit(
+        model,
+        train,
+        (val[0], 1 - val[1]),
+        epochs=12,
+        patience=8,
+        schedule="plateau",
+        learning_rate=0.05,
+        verbose=False,
+    )
+    assert float(model.optimizer.learning_rate) <= 0.0251
+
+
+def test_an_unknown_schedule_is_refused(data):
+    with pytest.raises(ValueError, match="schedule must be 'cosine', 'plateau' or None; got 'linear'"):
+        fit(_model(), *data, epochs=1, schedule="linear", verbose=False)
+
+
+def test_further_callbacks_are_called(data):
+    seen = []
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: seen.append(epoch))
+    fit(_model(), *data, epochs=2, callbacks=[note], verbose=False)
+    assert seen == [0, 1]
+
+
+@pytest.mark.parametrize("loss", ["focal_loss", "tversky_loss", "dice_boundary"])
+def test_losses_of_this_house_go_by_their_names(loss, rng):
+    x = rng.normal(size=(4, 16, 16, 1)).astype("float32")
+    y = (x > 0).astype(int)
+    medlab.train.set_seed(0)
+    model = medlab.models.unet((16, 16, 1), filters=(4,))
+    history = fit(model, (x, y), (x, y), epochs=6, loss=loss, learning_rate=0.02, verbose=False)
+    assert history.table.val_loss.iloc[-1] < history.table.val_loss.iloc[0]
+    assert history.loss == loss
