@@ -13,11 +13,13 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
         "cam": ["grad_cam"],
-        "checks": ["localisation", "randomisation"],
+        "checks": ["localisation", "randomisation_test"],
         "figure": ["show"],
         "gradients": ["value_and_grad"],
+        "inside": ["activation_maximisation", "attention", "feature_maps", "show_feature_maps"],
         "occluding": ["occlusion"],
+        "rules": ["tree_rules"],
         "sampling": ["lime"],
-        "sensitivity": ["guided_backprop", "integrated_gradients", "saliency", "smoothgrad"],
+        "sensitivity": ["guided_backprop", "integrated_gradients", "saliency", "smooth_grad"],
     },
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["grad_cam"]
+__all__ = ["answers_of", "features_of", "found_layer", "grad_cam"]
 
 
 def grad_cam(
@@ -77,7 +77,7 @@ def grad_cam(
     (2, 32, 32)
     """
     images = checked_images(model, x)
-    chosen = _layer(model, layer)
+    chosen = found_layer(model, layer)
     outputs = np.broadcast_to(-1 if output is None else np.asarray(output), (len(images),))
     maps = [
         _maps(model, images[part], chosen, None if output is None else outputs[part])
@@ -91,7 +91,7 @@ def _maps(model: keras.Model, x: NDArray[np.float32], layer: keras.Layer, output
     from skimage.transform import resize
 
     compute = score(model, target(model, x, output))
-    features = _features(model, x, layer)
+    features = features_of(model, x, layer)
 
     def moved(shift: Any) -> Any:
         original = layer.call
@@ -105,8 +105,8 @@ def _maps(model: keras.Model, x: NDArray[np.float32], layer: keras.Layer, output
     return np.stack([resize(m, size, order=1, mode="edge", anti_aliasing=False) for m in maps])
 
 
-def _features(model: keras.Model, x: NDArray[np.float32], layer: keras.Layer) -> NDArray[np.float32]:
-    """Return what a layer gives for these images."""
+def answers_of(model: keras.Model, x: Any, layer: keras.Layer) -> Any:
+    """Return what a layer, inside of nested models too, gives for these images; None if it is not used."""
     original, seen = layer.call, []
 
     def call(*args: Any, **options: Any) -> Any:
@@ -115,13 +115,19 @@ def _features(model: keras.Model, x: NDArray[np.float32], layer: keras.Layer) ->
 
     with temporary(layer, "call", call):
         model(x, training=False)
-    if not seen or len(seen[-1].shape) != x.ndim:
+    return seen[-1] if seen else None
+
+
+def features_of(model: keras.Model, x: NDArray[np.float32], layer: keras.Layer) -> NDArray[np.float32]:
+    """Return what a layer gives for these images."""
+    answers = answers_of(model, x, layer)
+    if answers is None or len(answers.shape) != x.ndim:
         msg = f"Layer {layer.name!r} gives no map of rows and columns for this model; choose another layer=."
         raise ValueError(msg)
-    return np.asarray(keras.ops.convert_to_numpy(seen[-1]), dtype=np.float32)
+    return np.asarray(keras.ops.convert_to_numpy(answers), dtype=np.float32)
 
 
-def _layer(model: keras.Model, layer: str | keras.Layer | None) -> keras.Layer:
+def found_layer(model: keras.Model, layer: str | keras.Layer | None) -> keras.Layer:
     """Return the layer of a name, or the last one with rows and columns before the output."""
     if isinstance(layer, keras.Layer):
         return layer

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["localisation", "randomisation"]
+__all__ = ["localisation", "randomisation_test"]
 
 
 def localisation(heat: ArrayLike, mask: ArrayLike) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def _scores(heat: NDArray[np.float64], mask: NDArray[np.bool_]) -> tuple[float, 
     return (float(mask[heat.argmax()]), float(heat[mask].sum() / heat.sum()), auc, area)
 
 
-def randomisation(
+def randomisation_test(
     model: keras.Model,
     method: Callable[[keras.Model, NDArray[np.float32]], ArrayLike],
     x: ArrayLike,

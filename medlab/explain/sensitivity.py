@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["guided_backprop", "integrated_gradients", "saliency", "smoothgrad"]
+__all__ = ["guided_backprop", "integrated_gradients", "saliency", "smooth_grad"]
 
 
 def saliency(
@@ -52,10 +52,10 @@ def saliency(
     >>> medlab.explain.saliency(model, np.random.default_rng(0).normal(size=(3, 16, 16, 1))).max(axis=(1, 2))
     array([1., 1., 1.], dtype=float32)
     """
-    return smoothgrad(model, x, output, samples=1, noise=0.0, batch_size=batch_size)
+    return smooth_grad(model, x, output, samples=1, noise=0.0, batch_size=batch_size)
 
 
-def smoothgrad(
+def smooth_grad(
     model: keras.Model,
     x: ArrayLike,
     output: int | Sequence[int] | None = None,
@@ -166,7 +166,7 @@ def guided_backprop(
     """Show the gradient that passes only through rectifiers where both signal and gradient are positive.
 
     Sharp, but to be read with care: its maps change little when the later layers are randomised (Adebayo et
-    al., NeurIPS 2018), which `medlab.explain.randomisation` shows.
+    al., NeurIPS 2018), which `medlab.explain.randomisation_test` shows.
 
     Parameters
     ----------

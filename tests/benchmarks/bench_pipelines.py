@@ -1,7 +1,7 @@
 """Reading training images from files: `medlab.train.Files` against tf.data, in one run.
 
 Run ``python tests/benchmarks/bench_pipelines.py``. Writes simulated 512×512 PNG files to a temporary folder
-and reads one epoch of them at 128×128: with `Files` and one, two and four threads, with tf.data's own decoder,
+and reads one epoch at 128×128: with `Files` and one, two and four threads, with tf.data's own decoder,
 and with tf.data around the same Python function. Prints images per second, and the ratio to a plain loop.
 """
 

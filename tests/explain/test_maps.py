@@ -11,7 +11,7 @@ from medlab.models.backend import keras
 METHODS = {
     "grad_cam": explain.grad_cam,
     "saliency": explain.saliency,
-    "smoothgrad": lambda model, x: explain.smoothgrad(model, x, samples=6),
+    "smooth_grad": lambda model, x: explain.smooth_grad(model, x, samples=6),
     "integrated_gradients": lambda model, x: explain.integrated_gradients(model, x, steps=8),
     "occlusion": explain.occlusion,
     "lime": lambda model, x: explain.lime(model, x[:8], samples=200, regions=40),
@@ -73,7 +73,7 @@ def test_a_map_of_an_untrained_model_does_not(method, untrained, trained):
 def test_maps_change_when_the_model_forgets(method, trained):
     model, images, _ = trained
     weights = model.get_weights()
-    table = explain.randomisation(model, METHODS[method], images[:12], stages=2)
+    table = explain.randomisation_test(model, METHODS[method], images[:12], stages=2)
     assert table.randomised.tolist()[-1] == 1
     assert table.similarity.iloc[-1] < 0.4
     assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights(), strict=True))
@@ -81,7 +81,7 @@ def test_maps_change_when_the_model_forgets(method, trained):
 
 def test_a_method_that_ignores_the_model_is_found_out(trained):
     model, images, _ = trained
-    edges = explain.randomisation(
+    edges = explain.randomisation_test(
         model, lambda _, x: np.abs(np.gradient(x[..., 0], axis=1)), images[:4], stages=1
     )
     assert edges.similarity[0] == pytest.approx(1)
@@ -89,7 +89,9 @@ def test_a_method_that_ignores_the_model_is_found_out(trained):
 
 def test_randomisation_repeats_with_its_seed(trained):
     model, images, _ = trained
-    tables = [explain.randomisation(model, explain.saliency, images[:3], stages=1, seed=5) for _ in range(2)]
+    tables = [
+        explain.randomisation_test(model, explain.saliency, images[:3], stages=1, seed=5) for _ in range(2)
+    ]
     assert tables[0].equals(tables[1])
 
 
