@@ -1,4 +1,4 @@
-"""The commands: ``medlab lab | list | report | view | doctor``."""
+"""The commands: ``medlab lab | list | report | view | data | doctor``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import medlab
+from medlab.datasets.command import app as data
 
 __all__ = ["app", "main"]
 
@@ -20,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(data, name="data")
 
 _NOTEBOOK = "A name that `medlab list` shows, such as 00-start/00-tour, or the path of a notebook."
 
@@ -54,16 +57,18 @@ def _exit_code(error: Exception) -> int | None:
     """Return 2 for a mistake in the command, 1 for a failure in doing it, None for a flaw in medlab."""
     if hasattr(error, "format_message"):  # typer's own usage errors
         return getattr(error, "exit_code", 2)
+    from medlab.datasets import DatasetUnavailable, UnknownDatasetError
     from medlab.io.errors import LoadError
     from medlab.lab import LabError
     from medlab.notebooks import UnknownNotebookError
     from medlab.report.errors import OutputError, ParameterError, ReportError
     from medlab.standalone import NotViewableError
 
-    mistakes = UnknownNotebookError | ParameterError | OutputError | NotViewableError | FileNotFoundError
-    if isinstance(error, mistakes):
+    mistakes = UnknownNotebookError | UnknownDatasetError | ParameterError | OutputError | NotViewableError
+    if isinstance(error, mistakes | FileNotFoundError):
         return 2
-    return 1 if isinstance(error, ReportError | LoadError | LabError | OSError) else None
+    failures = ReportError | LoadError | LabError | DatasetUnavailable | OSError
+    return 1 if isinstance(error, failures) else None
 
 
 def _version(wanted: bool) -> None:

@@ -11,8 +11,10 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submodules=["phantoms"],
     submod_attrs={
-        "catalogue": ["card", "list", "load", "record"],
+        "catalogue": ["UnknownDatasetError", "card", "list", "load"],
         "dataset": ["Case", "Dataset"],
-        "fetch": ["DataError", "cache_folder", "fetch"],
+        "fetch": ["fetch"],
+        "places": ["DatasetUnavailable", "cache_folder"],
+        "verification": ["verify"],
     },
 )

@@ -6,19 +6,30 @@ import difflib
 import html
 import importlib
 import importlib.util
+import inspect
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medlab import provenance
-from medlab.datasets.fetch import DataError, cache_folder, mirror_file
-from medlab.datasets.record import Record, records
+from medlab.datasets.places import DatasetUnavailable, in_mirror, receipt
+from medlab.datasets.record import Record, folder, parse, records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import pandas as pd
 
+    from medlab.datasets.datacard import DataCard
     from medlab.datasets.dataset import Dataset
 
-__all__ = ["card", "list", "load", "record"]
+__all__ = ["UnknownDatasetError", "available", "card", "list", "load", "record"]
+
+
+class UnknownDatasetError(KeyError):
+    """No data set has this name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def record(name: str) -> Record:
@@ -31,19 +42,19 @@ def record(name: str) -> Record:
 
     Raises
     ------
-    KeyError
-        If there is no such set; the message offers the nearest names.
+    UnknownDatasetError
+        If there is no such set (a KeyError); the message offers the nearest names.
     """
-    known = records()
+    known = {path.stem: path for path in folder().glob("*.toml")}
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         msg = f"No data set is called {name!r}.{hint} medlab.datasets.list() shows all."
-        raise KeyError(msg)
-    return known[name]
+        raise UnknownDatasetError(msg)
+    return parse(known[name])
 
 
-def load(name: str, *, strict: bool = False) -> Dataset:
+def load(name: str, *, strict: bool = False, **options: Any) -> Dataset:
     """Load a data set.
 
     Parameters
@@ -52,6 +63,9 @@ def load(name: str, *, strict: bool = False) -> Dataset:
         A name that `list` shows.
     strict : bool, optional
         Where a public set cannot be had, raise instead of falling back to the set that its record names.
+    **options
+        What the set's loader takes, for example ``size=64`` for a MedMNIST set, ``seed=1`` for a phantom. A
+        stand-in gets those that it takes too.
 
     Returns
     -------
@@ -61,9 +75,11 @@ def load(name: str, *, strict: bool = False) -> Dataset:
 
     Raises
     ------
-    KeyError
+    UnknownDatasetError
         If there is no such set.
-    DataError
+    TypeError
+        If the set does not take one of the options.
+    DatasetUnavailable
         If it cannot be had, and nothing may stand in for it.
 
     Examples
@@ -74,18 +90,18 @@ def load(name: str, *, strict: bool = False) -> Dataset:
     """
     wanted = record(name)
     try:
-        dataset = _read(wanted)
-    except DataError as error:
+        dataset = _read(wanted, options)
+    except DatasetUnavailable as error:
         if strict or not wanted.fallback:
             raise
-        stand_in = record(wanted.fallback)
-        dataset = _read(stand_in)
-        _announce(wanted, stand_in, error)
+        dataset = _stand_in(wanted, options, error)
+        _announce(wanted, dataset.record, error)
     used = dataset.record
+    held = receipt(used) if used.kind == "public" else None
     provenance.record(
         "data",
         name=used.name,
-        sha256=used.sha256,
+        sha256=held.sha256 if held else used.sha256,
         source=used.source,
         licence=used.licence,
         simulated=used.simulated,
@@ -100,8 +116,16 @@ def list() -> pd.DataFrame:  # noqa: A001
     Returns
     -------
     pandas.DataFrame
-        Indexed by name; columns ``title``, ``modality``, ``task``, ``n``, ``kind``, ``simulated``,
-        ``licence``, ``available`` (now, without a network).
+        Indexed by name; columns ``title``, ``modality`` (DICOM code), ``task``, ``n``, ``size_mb`` (to
+        download; 0 if nothing is, missing if nobody knows), ``licence``, ``simulated`` (what in it is, or
+        "no"), ``origin`` (sample of a package, public, phantom) and ``available`` (now, without a network).
+
+    Examples
+    --------
+    >>> import medlab
+    >>> table = medlab.datasets.list()
+    >>> table.loc["retina", "origin"]
+    'sample of scikit-image'
     """
     import pandas as pd
 
@@ -112,10 +136,11 @@ def list() -> pd.DataFrame:  # noqa: A001
             "modality": r.modality,
             "task": r.task,
             "n": r.n,
-            "kind": r.kind,
-            "simulated": r.simulated or "no",
+            "size_mb": _megabytes(r),
             "licence": r.licence,
-            "available": _available(r),
+            "simulated": r.simulated or "no",
+            "origin": f"sample of {r.package}" if r.kind == "sample" else r.kind,
+            "available": available(r),
         }
         for r in records().values()
     ]
@@ -129,61 +154,94 @@ def card(name: str) -> DataCard:
     ----------
     name : str
         A name that `list` shows.
+
+    Examples
+    --------
+    >>> import medlab
+    >>> print(medlab.datasets.card("retina").rows()["Licence"])
+    CC0
     """
-    return DataCard(record(name))
+    from medlab.datasets.datacard import DataCard
+
+    wanted = record(name)
+    return DataCard(wanted, _where(wanted))
 
 
-class DataCard:
-    """Origin, licence, citation and known flaws of a data set, for people."""
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-
-    def rows(self) -> dict[str, str]:
-        """Return what the card says, by heading."""
-        r = self.record
-        return {
-            "What": r.title,
-            "Modality": r.modality,
-            "Task": r.task,
-            "Size": r.n,
-            "Real or simulated": f"simulated: {r.simulated}" if r.simulated else "real",
-            "Licence": r.licence,
-            "Citation": r.citation,
-            "Source": r.source,
-            "Checksum": f"sha256 {r.sha256}" if r.sha256 else "ships with " + r.package,
-            "Known flaws": " ".join(r.flaws) or "none known",
-            "Use": "Teaching and research. Not for clinical use.",
-        }
-
-    def __repr__(self) -> str:
-        return "\n".join(f"{heading}: {text}" for heading, text in self.rows().items())
-
-    def _repr_html_(self) -> str:
-        cells = "".join(
-            f'<tr><th style="text-align:left;vertical-align:top;white-space:nowrap">{heading}</th>'
-            f'<td style="text-align:left;overflow-wrap:anywhere">{html.escape(text)}</td></tr>'
-            for heading, text in self.rows().items()
-        )
-        return f"<table>{cells}</table>"
+def available(record: Record) -> bool:
+    """Tell whether a set can be loaded now, without a network."""
+    if record.kind == "public":
+        return receipt(record) is not None or in_mirror(record)
+    return record.kind == "phantom" or _installed(record.package)
 
 
-def _read(record: Record) -> Dataset:
+def _installed(package: str) -> bool:
+    from medlab.datasets.samples import MODULES
+
+    return importlib.util.find_spec(MODULES.get(package, package)) is not None
+
+
+def _where(record: Record) -> str:
+    if record.kind == "phantom":
+        return "yes: it is computed"
+    if record.kind == "sample":
+        return "yes" if _installed(record.package) else f"no: pip install {record.package}"
+    held = receipt(record)
+    if held is not None:
+        return f"yes, in the cache (from the {held.origin})"
+    if in_mirror(record):
+        return "yes, in the mirror"
+    size = f" ({record.bytes / 1e6:,.0f} MB)" if record.bytes else ""
+    return f"no: medlab data fetch {record.name}{size}"
+
+
+def _megabytes(record: Record) -> float:
+    if record.kind != "public":
+        return 0.0
+    return round(record.bytes / 1e6, 2) if record.bytes else float("nan")
+
+
+def _loader(record: Record) -> Callable[..., Dataset]:
     module, function = record.loader.split(":")
-    return getattr(importlib.import_module(f"medlab.datasets.{module}"), function)(record)
+    return getattr(importlib.import_module(f"medlab.datasets.{module}"), function)
 
 
-def _available(record: Record) -> bool:
-    if record.files is not None:
-        return (cache_folder() / record.name).is_dir() or mirror_file(record) is not None
-    module = _MODULES.get(record.package, record.package)
-    return not module or importlib.util.find_spec(module) is not None
+def _taken(record: Record, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those options that a set's loader takes by name."""
+    known = _named(record)[0]
+    return {name: value for name, value in options.items() if name in known}
 
 
-_MODULES = {"pydicom-data": "data_store", "scikit-image": "skimage"}
+def _named(record: Record) -> tuple[tuple[str, ...], bool]:
+    """Return the names of a loader's options, and whether it takes others too."""
+    _, *parameters = inspect.signature(_loader(record)).parameters.values()
+    names = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD)
+    return names, len(names) < len(parameters)
 
 
-def _announce(wanted: Record, stand_in: Record, error: DataError) -> None:
+def _read(record: Record, options: Mapping[str, Any]) -> Dataset:
+    known, others = _named(record)
+    unknown = sorted(options.keys() - set(known))
+    if unknown and not others:
+        named = ", ".join(known) or "none"
+        msg = f"{record.name} takes no option {', '.join(unknown)}; its options are: {named}."
+        raise TypeError(msg)
+    return _loader(record)(record, **options)
+
+
+def _stand_in(wanted: Record, options: Mapping[str, Any], error: DatasetUnavailable) -> Dataset:
+    """Read the set that a record names instead, or the one that that one names."""
+    last, given = wanted, dict(options)
+    while last.fallback:
+        given = {**last.fallback_options, **given}
+        last = record(last.fallback)
+        try:
+            return _read(last, _taken(last, given))
+        except DatasetUnavailable:
+            continue
+    raise error
+
+
+def _announce(wanted: Record, stand_in: Record, error: DatasetUnavailable) -> None:
     nature = f"It holds simulated parts: {stand_in.simulated}." if stand_in.simulated else "It is real."
     text = (
         f"{wanted.title} cannot be had here, so “{stand_in.title}” stands in for it. {nature} Reason: {error}"

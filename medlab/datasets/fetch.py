@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import tempfile
-import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medlab.datasets.archives import UnpackError
+from medlab.datasets.gather import gather
+from medlab.datasets.locking import exclusive
+from medlab.datasets.places import PARTIAL, DatasetUnavailable, cache_folder, cached, mirror_file
+from medlab.datasets.receipt import Receipt
+
 if TYPE_CHECKING:
-    from medlab.datasets.record import Files, Record
+    from pathlib import Path
 
-__all__ = ["DataError", "cache_folder", "fetch", "mirror_file"]
+    from medlab.datasets.record import Record
 
-_COMPLETE = ".complete"
-_REMEDY = "replace the archive, or unset MEDLAB_DATA_MIRROR."
-
-
-class DataError(RuntimeError):
-    """A data set cannot be had here; the message says why and what to do."""
+__all__ = ["DatasetUnavailable", "cache_folder", "fetch"]
 
 
-def cache_folder() -> Path:
-    """Return the folder that holds what was fetched: ``MEDLAB_CACHE``, or the system's place for caches."""
-    import pooch
-
-    return Path(os.environ.get("MEDLAB_CACHE") or pooch.os_cache("medlab"))
-
-
-def fetch(record: Record) -> Path:
+def fetch(record: Record | str, variant: str = "", *, refresh: bool = False) -> Path:
     """Return a folder with all files of a public data set, checked against their checksums.
 
-    The cache is looked at first, then the folder that ``MEDLAB_DATA_MIRROR`` names, then the network.
+    The cache is looked at first, then the folder that ``MEDLAB_DATA_MIRROR`` names, then the network. A
+    download that was cut goes on where it stopped when `fetch` is called again. A second process that asks
+    for the same set waits for the first.
 
     Parameters
     ----------
-    record : Record
-        A record with files.
+    record : Record or str
+        A public set, or its name.
+    variant : str, optional
+        Another form of the set, one of ``record.variants``.
+    refresh : bool, optional
+        Fetch again what the cache holds already.
 
     Returns
     -------
@@ -47,81 +42,54 @@ def fetch(record: Record) -> Path:
 
     Raises
     ------
-    DataError
+    DatasetUnavailable
         If a file cannot be had, or is not the file that was published.
+    UnknownDatasetError
+        If there is no such set.
     """
-    if record.files is None:
+    if isinstance(record, str):
+        from medlab.datasets.catalogue import record as named
+
+        record = named(record)
+    if record.files is None and not record.archives:
         msg = f"{record.name} is a {record.kind} set: it has no files to fetch."
-        raise DataError(msg)
-    target = cache_folder() / record.name
-    if _complete(target, record):
-        return target
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=f".{record.name}-") as scratch:
-        partial = Path(scratch) / record.name
-        archive = mirror_file(record)
-        if archive is not None:
-            _unpack(archive, record, partial)
-        else:
-            _download(record.name, record.files, partial)
-        (partial / _COMPLETE).write_text(record.sha256)
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
+        raise DatasetUnavailable(msg)
+    if variant and variant not in record.variants:
+        known = ", ".join(record.variants) or "(none)"
+        msg = f"{record.name} comes in the variants {known}; got {variant!r}."
+        raise ValueError(msg)
+    target = cached(record, variant)
+    if refresh or not _complete(target, record):
+        _bring(record, variant, target, refresh=refresh)
     return target
 
 
-def _complete(target: Path, record: Record) -> bool:
-    marker = target / _COMPLETE
-    if not marker.is_file() or marker.read_text() != record.sha256:
-        return False
-    files = record.files
-    assert files is not None  # noqa: S101
-    wanted = files.sha256.keys() if mirror_file(record) else files.sha256.keys() - set(files.optional)
-    return all((target / path).is_file() for path in wanted)
-
-
-def mirror_file(record: Record) -> Path | None:
-    """Return the archive below ``MEDLAB_DATA_MIRROR`` that holds a data set, None where there is none."""
-    folder = os.environ.get("MEDLAB_DATA_MIRROR")
-    if not record.mirror or not folder:
-        return None
-    path = Path(folder) / record.mirror
-    return path if path.is_file() else None
-
-
-def _unpack(archive: Path, record: Record, target: Path) -> None:
-    assert record.files is not None  # noqa: S101
-    with zipfile.ZipFile(archive) as bundle:
-        for path, digest in record.files.sha256.items():
-            try:
-                content = bundle.read(path)
-            except KeyError:
-                msg = f"The mirror's {archive} lacks {path} of {record.name}: {_REMEDY}"
-                raise DataError(msg) from None
-            if hashlib.sha256(content).hexdigest() != digest:
-                msg = (
-                    f"{path} in the mirror's {archive} is not the published file of {record.name} "
-                    f"(checksum differs): {_REMEDY}"
-                )
-                raise DataError(msg)
-            destination = target / path
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            destination.write_bytes(content)
-
-
-def _download(name: str, files: Files, target: Path) -> None:
-    import pooch
-
-    registry = {path: digest for path, digest in files.sha256.items() if path not in files.optional}
-    store = pooch.create(path=target, base_url=files.base_url, registry=registry, retry_if_failed=2)
-    pooch.get_logger().setLevel("ERROR")
+def _bring(record: Record, variant: str, target: Path, *, refresh: bool) -> None:
+    """Fetch a set beside its place and move it there when it is complete, one process at a time."""
+    partial = target.parent / PARTIAL / target.name
     try:
-        for path in registry:
-            store.fetch(path)
-    except (OSError, ValueError) as error:
+        with exclusive(partial.with_name(f"{target.name}.lock")):
+            if refresh or not _complete(target, record):
+                gather(record, variant, partial)
+                shutil.rmtree(target, ignore_errors=True)
+                partial.rename(target)
+    except UnpackError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        msg = f"{record.name} cannot be used: {error}"
+        raise DatasetUnavailable(msg) from error
+    except OSError as error:
         msg = (
-            f"{name} could not be downloaded: {error}. Expected {len(registry)} files below "
-            f"{files.base_url}. Try again with a network, or set MEDLAB_DATA_MIRROR to a folder "
-            "that holds the data."
+            f"{record.name} cannot be kept in {cache_folder()}: {error}. Make that folder writable, or set "
+            "MEDLAB_CACHE to another one."
         )
-        raise DataError(msg) from error
+        raise DatasetUnavailable(msg) from error
+
+
+def _complete(target: Path, record: Record) -> bool:
+    held = Receipt.read(target)
+    if held is None or held.record != record.sha256:
+        return False
+    wanted = set(held.files)
+    if record.files is not None and mirror_file(record):
+        wanted |= record.files.sha256.keys()
+    return all((target / path).is_file() for path in wanted)

@@ -1,0 +1,38 @@
+"""The hippocampus in T1-weighted MR: labelled cases of the Decathlon's Task04, file by file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medlab.datasets.dataset import Case, Dataset
+from medlab.datasets.fetch import fetch
+from medlab.datasets.label_volume import read_mask
+from medlab.io import read
+
+if TYPE_CHECKING:
+    from medlab.datasets.record import Record
+
+__all__ = ["load"]
+
+
+def load(record: Record) -> Dataset:
+    """Read the volumes, each with the mask ``hippocampus`` (1 anterior, 2 posterior).
+
+    The table has the columns ``patient`` (the number of the volume: the set does not tell which two
+    volumes are of one person) and ``file``.
+    """
+    import pandas as pd
+
+    folder = fetch(record)
+    assert record.files is not None  # noqa: S101
+    files = sorted(path for path in record.files.sha256 if path.startswith("imagesTr/"))
+    patients = [path.removeprefix("imagesTr/").removesuffix(".nii.gz") for path in files]
+    table = pd.DataFrame({"patient": patients, "file": files})
+    names = {int(value): name for value, name in record.labels.items()}
+
+    def case(index: int) -> Case:
+        path = folder / files[index]
+        image = read(path).replace(modality="MR")
+        return Case(image, {"hippocampus": read_mask(folder / "labelsTr" / path.name, image, names)})
+
+    return Dataset(record, table, case)
