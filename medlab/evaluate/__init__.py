@@ -10,7 +10,7 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "agreement": ["bland_altman", "fleiss_kappa", "kappa"],
+        "agreement": ["bland_altman", "fleiss_kappa", "icc", "kappa"],
         "calibrating": ["calibration", "calibration_bins"],
         "classes": ["classification"],
         "comparing": ["compare", "compare_cases", "subgroups"],

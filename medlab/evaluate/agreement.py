@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from medlab.evaluate.resampling import bootstrap, group_numbers
+from medlab.radiomics.agreement import icc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from medlab.evaluate.resampling import Interval
 
-__all__ = ["bland_altman", "fleiss_kappa", "kappa", "paired_values"]
+__all__ = ["bland_altman", "fleiss_kappa", "icc", "kappa", "paired_values"]
 
 
 def bland_altman(

@@ -1,60 +1,14 @@
-"""One line of progress that stays one line: in JupyterLab, in nbconvert, in a terminal and in a log file."""
+"""How far a training is, on one line."""
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
+from medlab.line import Line, bar
 from medlab.models.backend import keras
 
-__all__ = ["Line", "Progress"]
-
-_BAR = 20
-
-
-class Line:
-    """A line of text that is written again and again; only its last state stays.
-
-    In a notebook it is one plain-text output that is updated in place, without a widget. On a terminal it is
-    rewritten after a carriage return. Anywhere else, a log file for example, only the last state is printed.
-    """
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-        self._kernel = _in_kernel()
-        self._width = 0
-
-    def show(self, text: str) -> None:
-        """Replace the line."""
-        if self._kernel:
-            self._display(text)
-        elif sys.stdout.isatty():
-            sys.stdout.write("\r" + text.ljust(self._width))
-            sys.stdout.flush()
-            self._width = len(text)
-
-    def close(self, text: str) -> None:
-        """Replace the line for the last time."""
-        self.show(text)
-        if not self._kernel:
-            sys.stdout.write("\n" if sys.stdout.isatty() else text + "\n")
-
-    def _display(self, text: str) -> None:
-        from IPython.display import display
-
-        bundle = {"text/plain": text}
-        if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
-            self._handle.update(bundle, raw=True)
-
-
-def _in_kernel() -> bool:
-    """Whether this process is a Jupyter kernel, in which an output can be updated."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")
+__all__ = ["Progress"]
 
 
 class Progress(keras.callbacks.Callback):
@@ -91,7 +45,6 @@ class Progress(keras.callbacks.Callback):
             return
         self._last = now
         done = (self._epoch + within) / self._epochs
-        bar = ("█" * round(done * _BAR)).ljust(_BAR, "░")
         left = f" · at most {(now - self._start) * (1 - done) / done:.0f} s left" if done > 0.02 else ""
         note = f" · {self._note}" if self._note else ""
-        self._line.show(f"{bar} epoch {self._epoch + 1}/{self._epochs}{note}{left}")
+        self._line.show(f"{bar(done)} epoch {self._epoch + 1}/{self._epochs}{note}{left}")
