@@ -1,18 +1,23 @@
 """Anterior and posterior hippocampus with the 3-D U-Net, beside nnU-Net's published Dice.
 
-Run ``python tests/learning/hippocampus.py [--seeds 3]`` with MEDLAB_DATA_MIRROR. 130 of the 260 training cases of the
-Medical Segmentation Decathlon's task 4, split by case: 60 % train, 20 % stop, 20 % test. nnU-Net on the
-decathlon's own, hidden test cases: Dice 0.90 and 0.89 (Antonelli et al., *The Medical Segmentation Decathlon*,
-Nature Communications 2022, https://doi.org/10.1038/s41467-022-30695-9); other cases, so only beside each other.
+Run ``python tests/learning/hippocampus.py [--seeds 3]`` with MEDLAB_DATA_MIRROR. 130 of the 260 training
+cases of the Medical Segmentation Decathlon's task 4, split by case: 60 % train, 20 % stop, 20 % test.
+nnU-Net on the decathlon's own, hidden test cases: Dice 0.90 and 0.89 (Antonelli et al., *The Medical
+Segmentation Decathlon*, Nature Communications 2022, https://doi.org/10.1038/s41467-022-30695-9); other
+cases, so only beside each other.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import outcome
-import pandas as pd
 
 import medlab
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIZE = (48, 64, 48)
 PUBLISHED = {1: 0.90, 2: 0.89}

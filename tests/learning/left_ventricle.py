@@ -1,7 +1,7 @@
 """The left ventricle in Sunnybrook's cardiac MR with a small U-Net, by patient.
 
-Run ``python tests/learning/left_ventricle.py [--seeds 3]`` with MEDLAB_DATA_MIRROR. Trained on 6 and stopped on 2 of the 8
-training patients that are at hand, tested on the set's own 15 test patients.
+Run ``python tests/learning/left_ventricle.py [--seeds 3]`` with MEDLAB_DATA_MIRROR. Trained on 6 and
+stopped on 2 of the 8 training patients that are at hand, tested on the set's own 15 test patients.
 """
 
 from __future__ import annotations

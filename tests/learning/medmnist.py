@@ -1,9 +1,9 @@
 """PneumoniaMNIST and BreastMNIST at 28 pixels beside the published ResNet-18.
 
-Run ``python tests/learning/medmnist.py [--seeds 3]`` with MEDLAB_DATA_MIRROR or a network. Official splits: trained on
-the training part, stopped on the validation part, scored once on the test part. Published: Yang et al.,
-Scientific Data 10, 41 (2023), table 3, https://doi.org/10.1038/s41597-022-01721-8. MedMNIST names no patients, so the
-intervals are by image.
+Run ``python tests/learning/medmnist.py [--seeds 3]`` with MEDLAB_DATA_MIRROR or a network. Official
+splits: trained on the training part, stopped on the validation part, scored once on the test part.
+Published: Yang et al., Scientific Data 10, 41 (2023), table 3,
+https://doi.org/10.1038/s41597-022-01721-8. MedMNIST names no patients, so the intervals are by image.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Retinal vessels of CHASE_DB1 with a small U-Net on patches, beside the second observer.
 
-Run ``python tests/learning/vessels.py [--seeds 3]`` with MEDLAB_DATA_MIRROR. 14 children with two photographs each, split by
-child (8 train, 2 stop, 4 test). Green channel at half resolution; scored at that resolution inside the field of view,
-against the first observer.
+Run ``python tests/learning/vessels.py [--seeds 3]`` with MEDLAB_DATA_MIRROR. 14 children with two
+photographs each, split by child (8 train, 2 stop, 4 test). Green channel at half resolution; scored at
+that resolution inside the field of view, against the first observer.
 """
 
 from __future__ import annotations
