@@ -8,7 +8,7 @@ import numpy as np
 
 from medlab.datasets.dataset import Case
 from medlab.datasets.phantoms.brain import TISSUES, Head, head
-from medlab.datasets.phantoms.contrast import acquired, signals
+from medlab.datasets.phantoms.brain_contrasts import acquired, signals
 from medlab.datasets.phantoms.shapes import first, on_grid
 from medlab.datasets.phantoms.texture import streams
 

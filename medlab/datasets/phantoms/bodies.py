@@ -110,9 +110,10 @@ class _Canvas:
         q = np.sqrt((along / radii[0]) ** 2 + (y / radii[1]) ** 2 + (across / radii[2]) ** 2)
         self.paint((1 - q) * float(np.mean(radii)), hu, label, box)
 
-    def pipes(self, lines: Sequence[ArrayLike], radii: Sequence[float], **kind: Any) -> NDArray[np.float32]:
+    def pipes(self, lines: Sequence[Any], radii: Sequence[float], **kind: Any) -> NDArray[np.float32]:
         """Paint round tubes along polylines of (z, y, x) points; return their depth."""
-        segments, widths = [], []
+        segments: list[NDArray[Any]] = []
+        widths: list[float] = []
         for line, radius in zip(lines, radii, strict=True):
             points = np.asarray(line, np.float32)
             segments.extend(np.stack([points[:-1], points[1:]], axis=1))
@@ -153,8 +154,8 @@ def thorax(
 
     Examples
     --------
-    >>> body = thorax((24, 32, 32), rng=np.random.default_rng(0))
-    >>> bool(body.hu[body.where("right lung", "left lung")].mean() < -600)
+    >>> body = thorax((40, 48, 48), rng=np.random.default_rng(0))
+    >>> bool(np.median(body.hu[body.where("right lung", "left lung")]) < -600)
     True
     """
     rng = np.random.default_rng() if rng is None else rng
@@ -187,7 +188,7 @@ def _cage(z: NDArray[Any], who: Mapping[str, float]) -> tuple[NDArray[Any], NDAr
     heights = [-170, -80, 0, 60, 100, 125, 142, 150]
     across = np.interp(z, heights, [130, 134, 130, 118, 96, 70, 38, 2])
     deep = np.interp(z, heights, [90, 94, 92, 82, 66, 48, 26, 2])
-    return np.float32(across * who["width"]), np.float32(deep * who["depth"])
+    return np.asarray(across * who["width"], np.float32), np.asarray(deep * who["depth"], np.float32)
 
 
 def _trunk(canvas: _Canvas, who: Mapping[str, float], rng: np.random.Generator) -> NDArray[np.float32]:

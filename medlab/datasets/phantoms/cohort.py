@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from medlab import provenance
 from medlab.datasets.dataset import Case, Dataset
 from medlab.datasets.record import records
 
@@ -171,6 +172,15 @@ def make_cohort(
     import pandas as pd
 
     record = records()[f"phantom-{kind}"]
+    provenance.record(
+        "parameter",
+        name=record.name,
+        n=n,
+        seed=seed,
+        images_per_patient=images_per_patient,
+        difficulty=difficulty,
+        sites=[site.name for site in sites],
+    )
     return Dataset(record, pd.DataFrame(rows), case)
 
 

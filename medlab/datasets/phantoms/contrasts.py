@@ -96,7 +96,7 @@ def brain_mr(
     bias : float, optional
         Strength of the coil's inhomogeneity: see `mr.bias_field`.
     motion : float, optional
-        Standard deviation in mm of the steps of a random walk of the head during the scan.
+        How far the head has moved in a random walk by the end of the scan: standard deviation in mm.
     undersampling : float, optional
         One line of k-space in so many is acquired.
     difficulty : float, optional
@@ -120,25 +120,16 @@ def brain_mr(
     ('MR', 'white matter')
     """
     steps = tuple(spacing or (e / n for e, n in zip((120.0, 224.0, 224.0), size, strict=True)))
-    rng, scanner = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, 0])
     anatomy = head(size, steps, rng)
     spots = _lesions(anatomy, size, steps, lesions, difficulty, rng)
     fractions = _fractions(anatomy, spots)
+    scanner = np.random.default_rng([seed, 1])
+    coil = mr.bias_field(tuple(size), bias, rng=scanner)
     table = mr.TISSUES[field]
     true = sum(part * signal(table[name], contrast) for name, part in fractions.items())
-    white = signal(table["white matter"], contrast)
-    coil = mr.bias_field(tuple(size), bias, rng=scanner)
-    walk = np.cumsum(scanner.normal(scale=max(motion, 0) / steps[1] / 4, size=(size[1], 2)), axis=0)
-    shape = (size[1], size[2])
-    lines = mr.undersampling(shape, undersampling, rng=scanner) if undersampling > 1 else None
-    scanned = mr.acquire(
-        np.asarray(true) / white,
-        noise=noise,
-        bias=coil,
-        motion=walk - walk[size[1] // 2] if motion else None,
-        mask=lines,
-        rng=scanner,
-    )
+    relative = np.asarray(true) / signal(table["white matter"], contrast)
+    scanned = _scanned(relative, coil, noise, motion / steps[1], undersampling, scanner)
     note = f"Simulated MR: {contrast} at {field:g} T from tissue maps of an average brain."
     timing = CONTRASTS[contrast]
     facts = {
@@ -167,6 +158,22 @@ def brain_mr(
             "seed": seed,
         },
     )
+
+
+def _scanned(
+    signal: NDArray[np.float64],
+    coil: NDArray[np.float64],
+    noise: float,
+    way: float,
+    undersampling: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Acquire slices while the head walks at random, `way` pixels by the end of the scan."""
+    rows, columns = signal.shape[1:]
+    walk = np.cumsum(rng.normal(scale=way / np.sqrt(rows), size=(rows, 2)), axis=0)
+    lines = mr.undersampling((rows, columns), undersampling, rng=rng) if undersampling > 1 else None
+    motion = walk - walk[rows // 2] if way else None
+    return mr.acquire(signal, noise=noise, bias=coil, motion=motion, mask=lines, rng=rng)
 
 
 def _lesions(

@@ -278,7 +278,7 @@ def _paths(
     density: dict[str, NDArray[np.float32]] = {}
     density["water"], density["bone"] = water_and_bone(body, energy=REFERENCE_ENERGY)
     if iodine is not None:
-        density["iodine"] = np.asarray(iodine, np.float32) / 1000
+        density["iodine"] = np.asarray(iodine, np.float32) / np.float32(1000)
     beam = ParallelBeam(n, angles(views))
     return {
         material: beam.forward(_pad(values, n)) * np.float32(spacing / 10)
@@ -303,7 +303,7 @@ def _measured(
     if np.isfinite(photons):
         rng = np.random.default_rng() if rng is None else rng
         counts = rng.poisson(photons * transmitted) + ELECTRONIC * rng.standard_normal(transmitted.shape)
-        transmitted = np.clip(counts, 1, None) / photons
+        transmitted = (np.clip(counts, 1, None) / photons).astype(np.float32)
     return -np.log(transmitted).astype(np.float32)
 
 

@@ -23,7 +23,7 @@ LABELS = dict(enumerate(BLEEDINGS, start=1))
 #: Typical volume in ml, and by which factor it varies (one standard deviation).
 _VOLUME = {
     "epidural": (28, 1.7),
-    "subdural": (50, 1.6),
+    "subdural": (80, 1.5),
     "subarachnoid": (22, 1.6),
     "intraparenchymal": (22, 1.9),
     "intraventricular": (9, 1.6),
@@ -113,7 +113,7 @@ def draw(rng: np.random.Generator, label: int, images: int) -> list[dict[str, An
     """Draw the truth of a patient: 1 has one or two types of bleeding, 0 has none."""
     number = int(label) and (2 if rng.random() < 0.25 else 1)
     types = rng.choice(BLEEDINGS, number, replace=False, p=(0.12, 0.26, 0.24, 0.26, 0.12))
-    parts = [round(float(_VOLUME[t][0] * 0.45 * np.exp(rng.normal(0, 0.8))), 2) for t in types]
+    parts = [round(float(_VOLUME[t][0] * 0.6 * np.exp(rng.normal(0, 0.8))), 2) for t in types]
     return [{"types": tuple(str(t) for t in types), "volumes": tuple(parts)}] * images
 
 

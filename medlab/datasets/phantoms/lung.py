@@ -132,7 +132,7 @@ def _complete(wish: dict[str, Any], difficulty: float, rng: np.random.Generator)
 
 def nodule_shape(malignant: bool, difficulty: float, rng: np.random.Generator) -> tuple[float, int]:
     """Irregularity of the surface and number of spicules."""
-    blend = 0.6 * difficulty * rng.random()
+    blend = 0.85 * difficulty * rng.random()
     strength = 1 - blend if malignant else blend
     return 0.06 + 0.3 * strength, int(rng.poisson(30 * max(strength - 0.25, 0)))
 
@@ -163,7 +163,7 @@ def _spiculated(
     length = diameter / 2 * rng.uniform(1.4, 2.3, (number, 1))
     middle = image.index_to_position((np.array(image.grid) - 1) / 2)
     start = (position - middle)[::-1]
-    ends = np.stack([np.broadcast_to(start, (number, 3)), start + (directions * length)], 1)
+    ends = np.stack([start + 0.4 * diameter * directions, start + directions * length], 1)
     radius = np.full(number, 0.035 * diameter + 0.45)
     depth = tubes(image.grid, image.spacing, ends, radius, reach=1.5)
     weight = blur_edge(depth, max(image.spacing)) * 0.8

@@ -231,7 +231,7 @@ def heart_spect(
     start = rng.uniform(0, 360)
     ill = (np.mod(turn - start, 360) < extent) & (severity > 0)
     wall = np.where(ill, 1 - severity, 1.0)
-    activity = activity * (1 - share) + share * wall
+    activity = (activity * (1 - share) + share * wall).astype(np.float32)
     labels = np.where(share > 0.5, np.where(ill, 2, 1), 0).astype(np.uint8)
     return _spect_case(
         body,

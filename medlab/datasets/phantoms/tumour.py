@@ -8,7 +8,7 @@ import numpy as np
 
 from medlab.datasets.dataset import Case
 from medlab.datasets.phantoms.brain import CENTRE, TISSUES, Head, head, tissue_labels
-from medlab.datasets.phantoms.contrast import CHANNELS, acquired, signals
+from medlab.datasets.phantoms.brain_contrasts import CHANNELS, acquired, signals
 from medlab.datasets.phantoms.shapes import first, on_grid
 from medlab.datasets.phantoms.texture import smooth, streams
 

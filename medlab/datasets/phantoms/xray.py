@@ -348,9 +348,9 @@ def dual_energy(
     """
     rng = np.random.default_rng() if rng is None else rng
     low, high = (radiograph(ct, energy=e, rng=rng, **options) for e in energies)
-    ratio = {m: np.divide(*(float(linear_attenuation(m, e)) for e in energies)) for m in ("water", "bone")}
+    mu = {m: linear_attenuation(m, energies) for m in ("water", "bone")}
     first, second = (p.array.astype(np.float32) for p in (low, high))
     note = f"Simulated subtraction of radiographs at {energies[0]:g} and {energies[1]:g} keV."
-    soft = low.replace(array=second - first / np.float32(ratio["bone"]), notes=(note,))
-    bone = low.replace(array=first - second * np.float32(ratio["water"]), notes=(note,))
+    soft = low.replace(array=second - first / np.float32(mu["bone"][0] / mu["bone"][1]), notes=(note,))
+    bone = low.replace(array=first - second * np.float32(mu["water"][0] / mu["water"][1]), notes=(note,))
     return {"low": low, "high": high, "soft": soft, "bone": bone}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from medlab import datasets
+from medlab import datasets, provenance
 from medlab.datasets.phantoms import Scanner, Site, make_cohort
 from medlab.datasets.phantoms.cohort import KINDS
 from medlab.datasets.record import records
@@ -144,3 +144,10 @@ def test_table_without_images_says_so(name):
     assert len(data.table) == 5
     with pytest.raises(TypeError, match="without images"):
         data[0]
+
+
+def test_cohort_is_noted_with_its_seed():
+    provenance.clear()
+    make_cohort("skin", 5, seed=11)
+    (noted,) = provenance.records("parameter")
+    assert (noted["name"], noted["n"], noted["seed"]) == ("phantom-skin", 5, 11)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medlab.datasets.phantoms import fetal_head, head_circumference
+from medlab.measure.heads import ellipse_of, head_circumference_centile
 
 
 @pytest.mark.parametrize(("weeks", "published"), [(14, 97.9), (20, 172.5), (30, 278.4), (40, 334.0)])
@@ -69,3 +70,16 @@ def test_head_of_a_cine_moves_as_the_facts_say():
     centres = np.array([np.argwhere(m).mean(0) for m in masks]) * [dy, dx]
     truth = np.array(case.facts["motion"])[:, [1, 0]]
     assert centres - centres[0] == pytest.approx(truth - truth[0], abs=0.3)
+
+
+@pytest.mark.parametrize(("z", "centile"), [(0.0, 50.0), (-1.6449, 5.0), (1.2816, 90.0)])
+def test_head_lies_on_the_centile_of_its_z_score(z, centile):
+    found = head_circumference_centile(head_circumference(27, z), 27)
+    assert found == pytest.approx(centile, abs=0.1)
+
+
+def test_measuring_the_mask_gives_the_circumference_back():
+    case = fetal_head(weeks=31, size=(200, 256))
+    assert ellipse_of(case.masks["head"]).circumference_mm == pytest.approx(
+        case.facts["circumference_mm"], rel=0.01
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medlab.datasets.phantoms import left_ventricle
+from medlab.measure.heart import volume_curve
 
 
 def volumes(case, label):
@@ -80,3 +81,9 @@ def test_times_cover_one_beat():
 def test_impossible_ejection_fraction_is_refused():
     with pytest.raises(ValueError, match="ef must be"):
         left_ventricle(ef=95)
+
+
+def test_measuring_the_cine_gives_the_ejection_fraction_back():
+    case = left_ventricle(ef=42, size=(10, 64, 64), frames=10)
+    curve = volume_curve(case.masks["heart"], "left ventricle").to_numpy()
+    assert 100 * (1 - curve.min() / curve.max()) == pytest.approx(42, abs=0.5)
