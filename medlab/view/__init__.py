@@ -4,11 +4,14 @@ import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
-    submodules=["window"],
+    submodules=["transfer", "window"],
     submod_attrs={
         "annotation": ["Annotator", "annotate"],
         "comparison": ["CompareViewer", "compare"],
         "figures": ["mosaic", "overlay", "show"],
+        "meshes": ["mesh"],
+        "surfaces": ["SurfaceFigure", "surface"],
+        "volume": ["volume3d"],
         "widget": ["SliceViewer", "slices"],
     },
 )

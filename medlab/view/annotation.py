@@ -248,8 +248,7 @@ class Annotator(SliceViewer):
     def _state(self) -> dict[str, Any]:
         return super()._state() | {"_shapes": list(self._shapes)}
 
-    def _picture(self) -> Picture:
-        picture = super()._picture()
+    def _drawn_on(self, picture: Picture) -> Picture:
         if self.axis == 0:
             here = [s for s in self._checked_shapes() if s.slice == self.index]
             shapes.draw(picture, here, self._planes[0], self._stack.grid[2:], self._colors)

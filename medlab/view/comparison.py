@@ -200,8 +200,9 @@ class CompareViewer(SliceViewer):
     def _layers(self) -> list[tuple[Stack, Masks]]:
         return [*super()._layers(), (self._pair.stacks[1], self._pair.outside)]
 
-    def _picture(self) -> Picture:
-        return mixed.picture(self._layers(), self._planes[self.axis], self._scene, self._state())
+    def _picture(self, *, labelled: bool) -> Picture:
+        plane = self._planes[self.axis]
+        return mixed.picture(self._layers(), plane, self._scene, self._state(), labelled=labelled)
 
     def _state(self) -> dict[str, Any]:
         return super()._state() | {

@@ -11,6 +11,7 @@ import numpy as np
 
 from medlab.image import Image
 from medlab.view import coco, packet
+from medlab.view.masks import grid_message
 
 if TYPE_CHECKING:
     import os
@@ -37,11 +38,7 @@ def voxels(stack: Stack, given: Image | NDArray[Any] | None, labels: Sequence[st
     if given is None:
         return np.zeros(grid, np.uint8)
     if isinstance(given, Image) and not stack.image.same_grid(given):
-        msg = (
-            f"The mask ({given!r}) lies on another grid than the image ({stack.image!r}). "
-            "Resample it first: mask.like(image)."
-        )
-        raise ValueError(msg)
+        raise ValueError(grid_message("", stack.image, given))
     values = np.asarray(given.array if isinstance(given, Image) else given)
     if values.shape not in (grid, grid[1:] if grid[0] == 1 else grid) or values.dtype.kind not in "bui":
         msg = f"A mask holds booleans or integers of shape {grid}; got {values.dtype} of {values.shape}."

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from medlab.view.stack import Stack
 
-__all__ = ["Entry", "Masks", "layered", "palette"]
+__all__ = ["Entry", "Masks", "grid_message", "layered", "palette"]
 
 #: A mask, or several by name.
 MaskLike = Image | Any | Mapping[str, Any] | None
@@ -23,6 +23,7 @@ MaskLike = Image | Any | Mapping[str, Any] | None
 #: Bright on grey, and apart for people with a colour vision deficiency (after Okabe and Ito).
 PALETTE = ("#ff5c5c", "#3fb6ff", "#ffd23f", "#2ee6a8", "#ff8ae0", "#ff9d3c", "#b79cff", "#c7f464")
 _CODES = 255
+_TABLE = 1 << 16  # labels further apart than this are looked for one by one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,22 +110,40 @@ def _codes(name: str, mask: Image | NDArray[Any], stack: Stack) -> tuple[NDArray
     regions = {n: _region(name, v, labels, alone=len(present) == 1) for n, v in enumerate(present, 1)}
     if values.dtype == np.uint8 and present == list(range(1, len(present) + 1)):
         return values, regions
-    codes = np.searchsorted(np.array([0, *present]), values).astype(np.uint8) if present else values * 0
-    return np.where(values == 0, 0, codes).astype(np.uint8), regions
+    return _coded(values, present), regions
 
 
 def _present(values: NDArray[Any]) -> list[int]:
     """Return the labels a mask holds, in order, plane by plane to spare memory."""
-    planes = values.reshape(-1, *values.shape[-2:])
-    if values.dtype == np.uint8:
-        return sorted({int(v) for p in planes for v in np.flatnonzero(np.bincount(p[p > 0]))})
-    return sorted({int(v) for p in planes for v in np.unique(p)} - {0})
+    low, high = int(values.min()), int(values.max())
+    if (low, high) in ((0, 0), (0, 1), (1, 1)):
+        return [1] * high
+    planes = _planes(values)
+    if high - low >= _TABLE:
+        return sorted({int(v) for p in planes for v in np.unique(p)} - {0})
+    counts = np.zeros(high - low + 1, np.int64)
+    for p in planes:
+        counts += np.bincount(p[p != 0].astype(np.int64) - low, minlength=counts.size)
+    return [int(v) + low for v in np.flatnonzero(counts)]
+
+
+def _coded(values: NDArray[Any], present: list[int]) -> NDArray[np.uint8]:
+    """Return the place in `present` of each label, counted from 1; 0 where there is none."""
+    codes = np.zeros(values.shape, np.uint8)
+    for target, plane in zip(codes.reshape(-1, *values.shape[-2:]), _planes(values), strict=True):
+        inside = plane != 0
+        target[inside] = np.searchsorted(present, plane[inside]) + 1
+    return codes
+
+
+def _planes(values: NDArray[Any]) -> NDArray[Any]:
+    return values.reshape(-1, *values.shape[-2:])
 
 
 def _fitted(name: str, mask: Image | NDArray[Any], stack: Stack) -> NDArray[Any]:
     image = stack.image
     if isinstance(mask, Image) and not image.same_grid(mask):
-        raise ValueError(_grid_message(name, image, mask))
+        raise ValueError(grid_message(name, image, mask))
     values = mask.array if isinstance(mask, Image) else np.asarray(mask)
     t, k, j, i = stack.grid
     axes = image.axes.replace("c", "")
@@ -145,7 +164,8 @@ def _fitted(name: str, mask: Image | NDArray[Any], stack: Stack) -> NDArray[Any]
     return values.reshape(shapes[values.shape])
 
 
-def _grid_message(name: str, image: Image, mask: Image) -> str:
+def grid_message(name: str, image: Image, mask: Image) -> str:
+    """Say in what the grids of an image and of a mask differ, and the way out."""
     facts: list[tuple[str, Any, Any]] = [
         ("shape", image.grid, mask.grid),
         ("spacing", image.spacing, mask.spacing),
@@ -154,8 +174,7 @@ def _grid_message(name: str, image: Image, mask: Image) -> str:
     differing = [f"{what} {a} against {b}" for what, a, b in facts if a != b]
     return (
         f"{_called(name)} lies on another grid than the image: "
-        f"{'; '.join(differing) or 'directions differ'}. Resample it onto the image's grid first "
-        "(nearest neighbour), or pass its array if the grids are equal."
+        f"{'; '.join(differing) or 'directions differ'}. Resample it first: mask.like(image)."
     )
 
 

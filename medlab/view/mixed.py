@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from medlab.view import png
+from medlab.view import marks, png
 from medlab.view.paint import blended, greys
 
 if TYPE_CHECKING:
@@ -24,13 +24,44 @@ _GAP = 4
 
 
 def picture(
-    layers: list[tuple[Stack, Masks]], plane: Plane, scene: dict[str, Any], state: dict[str, Any]
+    layers: list[tuple[Stack, Masks]],
+    plane: Plane,
+    scene: dict[str, Any],
+    state: dict[str, Any],
+    *,
+    labelled: bool,
 ) -> Picture:
     """Return what the view shows, or both pictures beside each other."""
+    mode = state["mode"]
+    pictures = [png.picture(v, plane, scene) for v in _shown(layers, plane, scene, state)]
+    if labelled:
+        texts = [_texts(n, plane, scene, state) for n in range(len(pictures))]
+        pictures = [marks.written(p, plane, scene, *t) for p, t in zip(pictures, texts, strict=True)]
+    return _beside(*pictures) if mode == "side by side" else pictures[0]
+
+
+def _texts(number: int, plane: Plane, scene: dict[str, Any], state: dict[str, Any]) -> tuple[str, list[str]]:
+    """Return what is written on a picture: at the top its place, at the bottom the windows."""
+    mode, names = state["mode"], scene["names"]
+    a = marks.window_lines(scene, state["window"])
+    b = marks.window_lines(scene["other"], state["b_window"])
+    position = state["b_position" if number else "position"]
+    place = marks.place_text(scene, plane, state | {"position": position})
+    if mode == "side by side":
+        return place, [names[number], *(b if number else a)]
+    if mode == "difference":
+        return place, ["B − A", f"±{state['difference']:.4g} {scene['units']}".strip()]
+    return place, [mode, " ".join(["A", *a[-1:]]), " ".join(["B", *b[-1:]])]
+
+
+def _shown(
+    layers: list[tuple[Stack, Masks]], plane: Plane, scene: dict[str, Any], state: dict[str, Any]
+) -> list[NDArray[np.uint8]]:
+    """Return the colours of what the view shows: of both images, or of what is made of them."""
     first, second = (_colours(layers, n, plane, scene, state) for n in (0, 1))
     mode = state["mode"]
     if mode == "side by side":
-        return _beside(png.picture(first, plane, scene), png.picture(second, plane, scene))
+        return [first, second]
     if mode == "difference":
         shown = _difference(layers, plane, scene, state)
     else:
@@ -40,7 +71,7 @@ def picture(
         outside = _outside(layers[1][1], plane, state["position"], state["time"])
         weight = np.where(outside, 0.0, weight)[..., None]
         shown = np.rint(first * (1 - weight) + second * weight).astype(np.uint8)
-    return png.picture(_marked(shown, layers[0][1], plane, scene, state), plane, scene)
+    return [_marked(shown, layers[0][1], plane, scene, state)]
 
 
 def _beside(left: Picture, right: Picture) -> Picture:

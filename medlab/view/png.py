@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from medlab.view.paint import blended, rgb
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image as Picture
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["coloured", "encoded", "picture"]
 
-_LONGEST_SIDE = 480
+_LONGEST_SIDE, _LEAST_SIDE = 480, 360
+_COLOURS = 256
+_RARE = 1000  # colours that are replaced by the nearest of those kept
 
 
 def coloured(
@@ -49,17 +52,43 @@ def picture(values: NDArray[np.uint8], plane: Plane, scene: dict[str, Any]) -> P
         max(1.0, n * scene["spacing"][a])
         for n, a in zip(values.shape[:2], (plane.down, plane.across), strict=True)
     )
-    pixel = max(tall, wide) / min(_LONGEST_SIDE, max(256, *values.shape[:2]))
+    pixel = max(tall, wide) / min(_LONGEST_SIDE, max(_LEAST_SIDE, *values.shape[:2]))
     size = (max(1, round(wide / pixel)), max(1, round(tall / pixel)))
     return Pillow.fromarray(values).resize(size, Pillow.Resampling.BICUBIC, reducing_gap=2)
 
 
 def encoded(shown: Picture, max_bytes: int) -> bytes:
-    """Return a picture as PNG, made smaller until it takes at most `max_bytes`."""
+    """Return a picture as PNG of at most `max_bytes`: with fewer grey levels first, then smaller."""
     while True:
         buffer = io.BytesIO()
-        shown.save(buffer, "PNG", compress_level=3)
+        fits = shown.width * shown.height * 3 <= max_bytes
+        (shown if fits else _indexed(shown)).save(buffer, "PNG", compress_level=3)
         if buffer.tell() <= max_bytes or max(shown.size) <= 16:
             return buffer.getvalue()
         shrink = min(0.95, (max_bytes / buffer.tell()) ** 0.5)
         shown = shown.resize((max(1, int(shown.width * shrink)), max(1, int(shown.height * shrink))))
+
+
+def _indexed(shown: Picture) -> Picture:
+    """Return a picture with a palette, half the size, where 64 levels of a few hues are nearly all of it."""
+    from PIL import Image as Pillow
+
+    levels = ((np.arange(256) * 63 + 127) // 255).astype(np.uint8)[np.asarray(shown.convert("RGB"))]
+    codes = levels[..., 0].astype(np.int32)
+    for channel in (1, 2):
+        codes <<= 6
+        codes |= levels[..., channel]
+    counts = np.bincount(codes.ravel(), minlength=1 << 18)
+    found = np.flatnonzero(counts)
+    found = found[np.argsort(-counts[found])]
+    kept, rest = found[:_COLOURS], found[_COLOURS:]
+    if counts[rest].sum() > 0.02 * codes.size or rest.size > _RARE:
+        return shown
+    places = np.zeros(1 << 18, np.uint8)
+    places[kept] = np.arange(kept.size)
+    colours = np.stack([found >> 12, found >> 6 & 63, found & 63], axis=-1) * 255 // 63
+    distance = np.square(colours[_COLOURS:, None] - colours[:_COLOURS]).sum(axis=-1)
+    places[rest] = distance.argmin(axis=1)
+    indexed = Pillow.fromarray(places[codes])
+    indexed.putpalette(colours[:_COLOURS].astype(np.uint8).tobytes())
+    return indexed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from medlab.view import packet, page, png, scene, source
+from medlab.view import marks, packet, page, png, scene, source
 from medlab.view.masks import MaskLike, layered
 from medlab.view.planes import axis_number, planes
 from medlab.view.stack import as_image, stacked
@@ -93,6 +93,13 @@ def slices(
     ------
     TypeError, ValueError
         If the image cannot be drawn, a mask does not fit it, or an option is out of range.
+
+    Notes
+    -----
+    The output holds a PNG of the first view as well, which GitHub, nbviewer and nbconvert show. JupyterLab
+    itself never takes it: in a saved notebook that is opened again it says "Loading widget..." or "model not
+    found" in a widget's place until the cell is run. Its setting "Save Widget State" keeps the slice shown,
+    at about a megabyte for each viewer; `to_html` keeps them all in a page of their own.
 
     Examples
     --------
@@ -211,9 +218,17 @@ class SliceViewer(anywidget.AnyWidget):
             Path(path).write_text(text, encoding="utf-8")
         return text
 
-    def to_png(self, max_bytes: int = 120_000) -> bytes:
-        """Return the slice shown as a PNG of at most `max_bytes`, smaller than the slice if need be."""
-        return png.encoded(self._picture(), max_bytes)
+    def to_png(self, max_bytes: int = 120_000, *, labelled: bool = True) -> bytes:
+        """Return the slice shown as a PNG of at most `max_bytes`, smaller than the slice if need be.
+
+        Parameters
+        ----------
+        max_bytes : int, optional
+            Largest size.
+        labelled : bool, optional
+            Write plane, slice, window, orientation letters and a scale bar on it.
+        """
+        return png.encoded(self._picture(labelled=labelled), max_bytes)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         picture = base64.b64encode(self.to_png()).decode()
@@ -227,11 +242,18 @@ class SliceViewer(anywidget.AnyWidget):
         plane = self._planes[self.axis].name
         return f"<{type(self).__name__} {plane} {self._stack.fast} {self.index} of {self.image!r}>"
 
-    def _picture(self) -> Picture:
-        shown = png.coloured(
-            self._stack, self._planes[self.axis], self._scene, self._state(), self.window, self._masks
-        )
-        return png.picture(shown, self._planes[self.axis], self._scene)
+    def _picture(self, *, labelled: bool) -> Picture:
+        plane, state = self._planes[self.axis], self._state()
+        shown = png.coloured(self._stack, plane, self._scene, state, self.window, self._masks)
+        picture = self._drawn_on(png.picture(shown, plane, self._scene))
+        if not labelled:
+            return picture
+        place = marks.place_text(self._scene, plane, state)
+        return marks.written(picture, plane, self._scene, place, marks.window_lines(self._scene, self.window))
+
+    def _drawn_on(self, picture: Picture) -> Picture:
+        """Add to the picture what another kind of viewer draws."""
+        return picture
 
     def _layered(self, mask: MaskLike, colors: Mapping[str, str] | Sequence[str] | None) -> Masks:
         return layered(self._stack, mask, colors)

@@ -83,7 +83,7 @@ def offered(image: Image) -> dict[str, Window]:
     """Return the presets that suit an image, name → (low, high), the default one first."""
     if _is_colour(image):
         return _fixed(image)
-    values = sample(image)
+    values = np.sort(sample(image))
     full = {_FULL: _percentiles(values, 0, 100)}
     if image.is_mask:
         return full
@@ -138,13 +138,17 @@ def _centre_width(spec: tuple[float, float]) -> Window:
     return centre - width / 2, centre + width / 2
 
 
-def _percentiles(values: NDArray[np.float64], lower: float, upper: float) -> Window:
-    if not values.size:
+def _percentiles(ordered: NDArray[np.float64], lower: float, upper: float) -> Window:
+    """Return two percentiles of values in ascending order, a little apart where they are equal."""
+    if not ordered.size:
         return 0.0, 1.0
-    values = np.clip(values, -_LARGEST, _LARGEST)
-    low, high = (float(v) for v in np.percentile(values, [lower, upper]))
+    places = np.array([lower, upper]) / 100 * (ordered.size - 1)
+    before = np.floor(places).astype(np.int64)
+    after = np.minimum(before + 1, ordered.size - 1)
+    ends = np.clip(ordered[[before, after, np.array([0, -1])]], -_LARGEST, _LARGEST)
+    low, high = (float(v) for v in ends[0] + (places - before) * (ends[1] - ends[0]))
     if high <= low:
-        low, high = float(values.min()), float(values.max())
+        low, high = (float(v) for v in ends[2])
     margin = 0.5 + 1e-5 * abs(low)
     return (low, high) if high > low else (low - margin, low + margin)
 

@@ -38,6 +38,7 @@ STEP = """async (steps) => {
   const next = () => new Promise((done) => { channel.port1.onmessage = done; channel.port2.postMessage(0); });
   const times = [];
   for (let n = 0; n < steps; n++) {
+    await new Promise((done) => setTimeout(done, 60));
     const before = canvas.dataset.drawn;
     const start = performance.now();
     canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));

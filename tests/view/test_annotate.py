@@ -287,9 +287,9 @@ def test_the_picture_shows_mask_and_shapes(drawn):
     from PIL import Image as Pillow
 
     drawn.index = 3
-    with_box = np.asarray(Pillow.open(io.BytesIO(drawn.to_png())).convert("RGB")).astype(int)
+    with_box = np.asarray(Pillow.open(io.BytesIO(drawn.to_png(labelled=False))).convert("RGB")).astype(int)
     drawn._shapes = []
-    without = np.asarray(Pillow.open(io.BytesIO(drawn.to_png())).convert("RGB")).astype(int)
+    without = np.asarray(Pillow.open(io.BytesIO(drawn.to_png(labelled=False))).convert("RGB")).astype(int)
     rows, cols = np.nonzero((with_box != without).any(axis=-1))
     scale = with_box.shape[0] / 48, with_box.shape[1] / 52
     corners = (rows.min() / scale[0], rows.max() / scale[0], cols.min() / scale[1], cols.max() / scale[1])

@@ -247,7 +247,7 @@ def test_drawing_on_another_plane_says_why_not(page, kernel, drawing):
     press(page, "a", "b")
     wait_drawn(page, f"1:0:{drawing.position[1]}")
     page.locator(".medlab-pane").click()
-    assert "Drawing works on the axial plane" in page.locator(".medlab-note:not(.medlab-offer)").inner_text()
+    assert "Drawing works on the axial plane" in page.locator(".medlab-note[role=status]").inner_text()
     kernel.settle()
     assert not drawing.mask.array.any()
 
@@ -333,6 +333,27 @@ def test_nothing_is_offered_where_nothing_was_lost(page, kernel, drawing, image,
     wait_drawn(page, "0:0:2")
     page.wait_for_timeout(300)
     assert not page.locator(".medlab-offer").is_visible()
+
+
+@pytest.mark.parametrize("broken", ["undefined", "{ open() { throw new Error('storage is off') } }"])
+def test_a_browser_that_keeps_nothing_says_so_once(page, image, notebook, broken):
+    page.add_init_script(f"Object.defineProperty(window, 'indexedDB', {{ value: {broken} }})")
+    kernel = notebook(view.annotate(image, labels=["one", "two"], index=2))
+    kernel.open_view()
+    warning = page.get_by_text("lost when the kernel restarts")
+    warning.wait_for(timeout=5000)
+    page.get_by_role("button", name="Understood").click()
+    set_brush(page, 7.3)
+    drag(page, *STROKE)
+    kernel.settle()
+    assert kernel.viewer.mask.array[2].sum() > 50
+    assert not warning.is_visible()
+
+
+def test_a_browser_that_keeps_drawings_does_not_warn(page, kernel):
+    drag(page, *STROKE)
+    kernel.settle()
+    assert not page.get_by_text("lost when the kernel restarts").is_visible()
 
 
 def test_shift_drag_still_pans_and_draws_nothing(page, kernel, drawing):

@@ -382,3 +382,22 @@ def test_the_page_works_inside_a_report(page, ball, tmp_path, monkeypatch):
     inner.locator(".medlab-pane[data-drawn='0:0:8']").wait_for()
     inner.locator(".medlab-pane").press("ArrowDown")
     inner.locator(".medlab-pane[data-drawn='0:0:9']").wait_for()
+
+
+def test_a_step_is_drawn_at_once_and_the_next_one_with_the_next_frame(page, smooth_volume, tmp_path):
+    open_page(page, view.slices(smooth_volume, index=2), tmp_path)
+    settle(page)
+    drawn = page.evaluate(
+        """async () => {
+            const canvas = document.querySelector(".medlab-pane");
+            const press = async () => {
+                canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+                await null;
+                return canvas.dataset.drawn;
+            };
+            const seen = [await press(), await press(), await press()];
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            return [...seen, canvas.dataset.drawn];
+        }"""
+    )
+    assert drawn == ["0:0:3", "0:0:3", "0:0:3", "0:0:5"]

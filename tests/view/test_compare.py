@@ -28,7 +28,9 @@ def coarse():
 
 
 def shown(viewer):
-    return np.asarray(Pillow.open(io.BytesIO(viewer.to_png(max_bytes=10_000_000))).convert("RGB")).astype(int)
+    return np.asarray(
+        Pillow.open(io.BytesIO(viewer.to_png(max_bytes=10_000_000, labelled=False))).convert("RGB")
+    ).astype(int)
 
 
 def test_images_on_one_grid_stay_as_they_are(ball, later):

@@ -107,3 +107,20 @@ def test_a_mask_may_change_over_time():
     mask = np.zeros(image.shape, bool)
     mask[1, 2] = True
     assert np.array_equal(regions(layered(stacked(image), mask), time=1)["mask"], mask[1])
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32, np.int64])
+def test_negative_labels_are_regions_like_others(stack, ball, kind):
+    values = np.zeros(ball.shape, kind)
+    values[2:4], values[5, :9], values[7] = -3, 4, 100
+    found = regions(layered(stack, values))
+    assert list(found) == ["label -3", "label 4", "label 100"]
+    assert all(np.array_equal(found[f"label {v}"], values == v) for v in (-3, 4, 100))
+
+
+def test_labels_far_apart_are_told_apart(stack, ball):
+    values = np.zeros(ball.shape, np.int64)
+    values[3], values[9] = 7, 10**12
+    found = regions(layered(stack, values))
+    assert np.array_equal(found["label 1000000000000"], values == 10**12)
+    assert np.array_equal(found["label 7"], values == 7)

@@ -87,6 +87,7 @@ export class Annotation extends Viewer {
     this.keeper = new Keeper(this.scene.drawing.fingerprint, this.scene.drawing.session);
     this.heard = (content, buffers) => this.hear(content, buffers);
     model.on("msg:custom", this.heard);
+    this.keeper.opened.then((database) => database ?? this.cannotKeep());
     this.lookForOthers();
   }
 
@@ -248,7 +249,14 @@ export class Annotation extends Viewer {
 
   keep(slices, unsaved) {
     this.unsaved = unsaved;
-    this.keeper.put(slices, { shapes: this.shapes, unsaved }).catch(() => {});
+    this.keeper.put(slices, { shapes: this.shapes, unsaved }).catch(() => this.cannotKeep());
+  }
+
+  /** Say once that a kernel restart loses what no file holds. */
+  cannotKeep() {
+    if (this.unkept) return;
+    Object.assign(this, { unkept: true, warned: false });
+    this.request();
   }
 
   decoded({ bytes, coding }) {
@@ -387,7 +395,7 @@ class DrawingControls extends Controls {
     const row = h("div", { class: "medlab-toolbar", role: "toolbar", "aria-label": "Drawing" },
       h("div", { class: "medlab-group", role: "group", "aria-label": "Drawing tools" }, ...tools),
       this.labels(), this.size(), this.changes(), h("span", { class: "medlab-space" }), this.state());
-    return [row, this.offer()];
+    return [row, this.warning(), this.offer()];
   }
 
   labels() {
@@ -428,10 +436,20 @@ class DrawingControls extends Controls {
   state() {
     const text = h("span", { class: "medlab-label", role: "status" });
     this.each(() => {
-      const said = this.viewer.pending ? "kept in this browser; the kernel has not answered yet" : "";
+      const { pending, unkept } = this.viewer;
+      const said = pending ? `${unkept ? "" : "kept in this browser; "}the kernel has not answered yet` : "";
       if (text.textContent !== said) text.textContent = said;
     });
     return text;
+  }
+
+  warning() {
+    const { viewer } = this;
+    const close = h("button", { type: "button", class: "medlab-button medlab-text", onclick: () => viewer.look({ warned: true }) }, "Understood");
+    const bar = h("div", { class: "medlab-note medlab-warning", role: "alert", hidden: true },
+      "This browser keeps nothing for this page (a private window, or storage is off or full): what you do not save with save() is lost when the kernel restarts.", close);
+    this.each(() => (bar.hidden = !viewer.unkept || viewer.warned));
+    return bar;
   }
 
   offer() {

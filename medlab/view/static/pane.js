@@ -157,10 +157,9 @@ export class Pane {
   fill(canvas, painter) {
     const { rows, cols } = this.read;
     if (canvas.width !== cols || canvas.height !== rows) Object.assign(canvas, { width: cols, height: rows });
-    const ctx = canvas.getContext("2d");
-    const data = ctx.createImageData(cols, rows);
-    painter(new Uint32Array(data.data.buffer));
-    ctx.putImageData(data, 0, 0);
+    if (this.sheet?.width !== cols || this.sheet.height !== rows) this.sheet = new ImageData(cols, rows);
+    painter(new Uint32Array(this.sheet.data.buffer));
+    canvas.getContext("2d").putImageData(this.sheet, 0, 0);
   }
 
   colours(layer) {

@@ -97,8 +97,11 @@ export class Viewer {
     this.area.append(pane.canvas);
   }
 
+  /** Draw as soon as the event at hand is dealt with, but once a frame at most. */
   request() {
-    this.frame ??= requestAnimationFrame(() => this.draw());
+    if (this.wanted) return;
+    this.wanted = true;
+    if (!this.frame) queueMicrotask(() => this.wanted && this.draw());
   }
 
   /** Slices have arrived: draw if one of them was waited for, else only tell how many are here. */
@@ -112,9 +115,12 @@ export class Viewer {
   }
 
   draw() {
-    cancelAnimationFrame(this.frame);
-    this.frame = null;
+    this.wanted = false;
     if (this.stopping.signal.aborted) return;
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      if (this.wanted) this.draw();
+    });
     this.palettes.forEach((palette, image) => palette.set(...this.windowOf(image), this.invertedOf(image)));
     this.panes.forEach((pane) => pane.draw());
     this.controls.refresh();
