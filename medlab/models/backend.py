@@ -11,7 +11,7 @@ import os
 
 from medlab.models.quiet import quiet_stderr
 
-__all__ = ["import_messages", "keras", "name", "on_gpu"]
+__all__ = ["import_messages", "jit_compile", "keras", "name", "on_gpu"]
 
 _MESSAGES: list[str] = []
 
@@ -47,7 +47,17 @@ def name() -> str:
 
 def on_gpu() -> bool:
     """Whether the backend sees a GPU."""
-    return bool(keras.distribution.list_devices("gpu")) if name() != "torch" else _torch_on_gpu()
+    if name() == "torch":
+        return _torch_on_gpu()
+    return any(device.lower().startswith(("gpu", "cuda")) for device in keras.distribution.list_devices())
+
+
+def jit_compile() -> str | bool:
+    """Return what ``Model.compile`` should get as ``jit_compile``.
+
+    XLA pays on a GPU and is how JAX works; on TensorFlow with a CPU compiling takes longer than it saves.
+    """
+    return "auto" if on_gpu() or name() != "tensorflow" else False
 
 
 def _torch_on_gpu() -> bool:

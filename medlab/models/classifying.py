@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medlab.models.backend import keras
-from medlab.models.layers import checked_filters, checked_shape, conv_block, for_ndim, head
+from medlab.models.layers import checked_filters, checked_shape, head, image_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,14 +67,8 @@ def classifier(
     ((None, 1), 4217)
     """
     shape, filters = checked_shape(input_shape), checked_filters(filters)
-    ndim = len(shape) - 1
     inputs = keras.Input(shape, name="image")
-    x = inputs
-    for level, n in enumerate(filters):
-        if level:
-            x = for_ndim("MaxPooling{}", ndim)(2, padding="same", name=f"pool{level}")(x)
-        x = conv_block(x, n, f"level{level}")
-    x = for_ndim("GlobalAveragePooling{}", ndim)(name="average")(x)
+    x = image_features(inputs, filters)
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     return keras.Model(inputs, head(x, classes, keras.layers.Dense), name=name)

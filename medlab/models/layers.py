@@ -10,7 +10,19 @@ from medlab.models.backend import keras
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CropLike", "checked_filters", "checked_shape", "conv_block", "for_ndim", "head"]
+__all__ = [
+    "CropLike",
+    "FramesAsSamples",
+    "SamplesAsFrames",
+    "activation",
+    "checked_filters",
+    "checked_sequence_shape",
+    "checked_shape",
+    "conv_block",
+    "for_ndim",
+    "head",
+    "image_features",
+]
 
 
 def checked_shape(input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
@@ -28,6 +40,22 @@ def checked_shape(input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         )
         raise ValueError(msg)
     return shape
+
+
+def checked_sequence_shape(input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    """Return the shape as a tuple, or raise if it is not (times, …, channels) for pictures or volumes."""
+    shape = tuple(input_shape)
+    try:
+        if shape and (shape[0] is None or shape[0] >= 1):
+            return (shape[0], *checked_shape(shape[1:]))
+    except ValueError:
+        pass
+    msg = (
+        "input_shape must be (times, rows, columns, channels) or (times, slices, rows, columns, channels), "
+        f"with None for a size that varies, without the batch axis; got {shape}. "
+        "Ten grey 64 × 64 pictures are (10, 64, 64, 1)."
+    )
+    raise ValueError(msg)
 
 
 def checked_filters(filters: Sequence[int]) -> tuple[int, ...]:
@@ -63,13 +91,28 @@ def conv_block(x: Any, filters: int, name: str, repeats: int = 2) -> Any:
     return x
 
 
-def head(x: Any, classes: int, layer: Any, **options: Any) -> Any:
-    """End a model in probabilities: a sigmoid for one class, a softmax for more, always float32."""
+def image_features(x: Any, filters: Sequence[int], prefix: str = "") -> Any:
+    """Convolve at each resolution with max pooling between them, and average over the image."""
+    ndim = len(x.shape) - 2
+    for level, n in enumerate(filters):
+        if level:
+            x = for_ndim("MaxPooling{}", ndim)(2, padding="same", name=f"{prefix}pool{level}")(x)
+        x = conv_block(x, n, f"{prefix}level{level}")
+    return for_ndim("GlobalAveragePooling{}", ndim)(name=f"{prefix}average")(x)
+
+
+def activation(classes: int, *, independent: bool = False) -> str:
+    """Return ``"sigmoid"`` for one class or independent ones, ``"softmax"`` for exclusive ones."""
     if not isinstance(classes, int) or classes < 1:
         msg = f"classes must be 1 (yes or no) or the number of exclusive classes; got {classes!r}."
         raise ValueError(msg)
-    activation = "sigmoid" if classes == 1 else "softmax"
-    return layer(classes, activation=activation, dtype="float32", name="probability", **options)(x)
+    return "sigmoid" if classes == 1 or independent else "softmax"
+
+
+def head(x: Any, classes: int, layer: Any, *, independent: bool = False, **options: Any) -> Any:
+    """End a model in probabilities: a sigmoid for one class, a softmax for more, always float32."""
+    kind = activation(classes, independent=independent)
+    return layer(classes, activation=kind, dtype="float32", name="probability", **options)(x)
 
 
 @keras.saving.register_keras_serializable("medlab")
@@ -89,3 +132,35 @@ class CropLike(keras.layers.Layer):
         """Return the spatial shape of the second with the channels of the first."""
         x, like = input_shapes
         return (x[0], *like[1:-1], x[-1])
+
+
+@keras.saving.register_keras_serializable("medlab")
+class FramesAsSamples(keras.layers.Layer):
+    """Put the images of all sequences one after the other: ``(n, times, ...)`` to ``(n · times, ...)``.
+
+    The layers behind it treat every image with the same weights, as Keras' ``TimeDistributed`` does, which
+    repeats the layers for each image instead.
+    """
+
+    def call(self, sequences: Any) -> Any:
+        """Return the images, those of the first sequence first."""
+        return keras.ops.reshape(sequences, (-1, *keras.ops.shape(sequences)[2:]))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Return the shape of the images."""
+        return (None, *input_shape[2:])
+
+
+@keras.saving.register_keras_serializable("medlab")
+class SamplesAsFrames(keras.layers.Layer):
+    """Undo `FramesAsSamples`: ``(n · times, ...)`` to ``(n, times, ...)``, times as in a second input."""
+
+    def call(self, inputs: Any) -> Any:
+        """Return ``inputs[0]`` as sequences as long as those in ``inputs[1]``."""
+        images, sequences = inputs
+        return keras.ops.reshape(images, (-1, keras.ops.shape(sequences)[1], *keras.ops.shape(images)[1:]))
+
+    def compute_output_shape(self, input_shapes: Any) -> tuple[int | None, ...]:
+        """Return the shape of the images with the number of times of the sequences."""
+        images, sequences = input_shapes
+        return (sequences[0], sequences[1], *images[1:])

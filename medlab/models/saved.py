@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from medlab.models import diffusing, fully_convolutional, layers, warping  # noqa: F401 they register layers
 from medlab.models.backend import keras
-from medlab.models.layers import CropLike
+from medlab.models.cards import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["UnsafeModelError", "load"]
+__all__ = ["UnsafeModelError", "load", "load_backbone_weights"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ARCHIVE = {"config.json", "metadata.json", "model.weights.h5"}
@@ -96,9 +97,7 @@ def load(path: str | Path, model: keras.Model | None = None) -> keras.Model:
         raise ValueError(msg)
     _check_archive(file)
     try:
-        return keras.saving.load_model(
-            file, compile=False, safe_mode=True, custom_objects={"medlab>CropLike": CropLike}
-        )
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
     except (TypeError, ValueError) as error:
         msg = f"{file.name} was refused by Keras' safe mode: {_first_line(error)}\n{_WAY_OUT}"
         raise UnsafeModelError(msg) from error
@@ -124,6 +123,51 @@ def _load_weights(file: Path, model: keras.Model | None) -> keras.Model:
     if model is None:
         msg = f"{file.name} holds weights only: build the model they belong to and call load(path, model)."
         raise ValueError(msg)
+    _check_hdf5(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # Keras warns where it leaves a layer without weights
+        try:
+            model.load_weights(file)
+        except UserWarning as warning:
+            msg = f"The weights in {file.name} do not fit model {model.name!r}: {_first_line(warning)}"
+            raise ValueError(msg) from warning
+    return model
+
+
+def load_backbone_weights(file: Path, backbone: keras.Model) -> keras.Model:
+    """Load weights into a backbone, also from the HDF5 files that Keras distributes for its applications.
+
+    Those hold arrays under the names of layers and nothing else; a whole model is refused.
+
+    Parameters
+    ----------
+    file : Path
+        A ``.weights.h5`` file, or a ``.h5`` file with weights only.
+    backbone : keras.Model
+        Built as the one the weights come from.
+
+    Returns
+    -------
+    keras.Model
+        `backbone` itself.
+    """
+    if not file.exists():
+        msg = f"There is no file {file}."
+        raise FileNotFoundError(msg)
+    if file.suffix != ".h5" or file.name.endswith(".weights.h5") or file.is_dir():
+        return load(file, backbone)
+    _check_hdf5(file)
+    with h5py.File(file, "r") as archive:
+        whole = "model_config" in archive.attrs
+    if whole:
+        msg = f"{file.name} was refused: {_REFUSED['.h5']}. {_WAY_OUT}"
+        raise UnsafeModelError(msg)
+    backbone.load_weights(file)
+    return backbone
+
+
+def _check_hdf5(file: Path) -> None:
+    """Raise if a file is no HDF5 file, or holds links to other places."""
     with file.open("rb") as stream:
         if stream.read(len(_HDF5)) != _HDF5:
             msg = f"{file.name} was refused: it is no HDF5 file, whatever its name says. {_WAY_OUT}"
@@ -133,14 +177,6 @@ def _load_weights(file: Path, model: keras.Model | None) -> keras.Model:
     if outside:
         msg = f"{file.name} was refused: {outside!r} points to another place or file. {_WAY_OUT}"
         raise UnsafeModelError(msg)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # Keras warns where it leaves a layer without weights
-        try:
-            model.load_weights(file)
-        except UserWarning as warning:
-            msg = f"The weights in {file.name} do not fit model {model.name!r}: {_first_line(warning)}"
-            raise ValueError(msg) from warning
-    return model
 
 
 def _links_outside(group: h5py.Group) -> Iterator[str]:
@@ -155,16 +191,16 @@ def _links_outside(group: h5py.Group) -> Iterator[str]:
 
 
 def _check_archive(file: Path) -> None:
-    """Raise if a .keras file is no archive of the three known files, or if it holds Lambda layers."""
+    """Raise if a .keras file is no archive of the known files, or if it holds Lambda layers."""
     if not zipfile.is_zipfile(file):
         msg = f"{file.name} was refused: it is no Keras archive, whatever its name says. {_WAY_OUT}"
         raise UnsafeModelError(msg)
     with zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
-        if names != _ARCHIVE:
+        if names - {CARD} != _ARCHIVE:
             msg = (
-                f"{file.name} was refused: a Keras archive holds {sorted(_ARCHIVE)}; this one holds "
-                f"{sorted(names)[:6]}. {_WAY_OUT}"
+                f"{file.name} was refused: a Keras archive holds {sorted(_ARCHIVE)} and maybe {CARD}; "
+                f"this one holds {sorted(names)[:6]}. {_WAY_OUT}"
             )
             raise UnsafeModelError(msg)
         objects = list(_objects(json.loads(archive.read("config.json"))["config"]))

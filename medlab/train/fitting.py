@@ -127,7 +127,7 @@ def fit(
         keras.optimizers.Adam(rate),
         loss=chosen,
         metrics=_metrics(output) if metrics is None else list(metrics),
-        jit_compile=_jit() if jit_compile is None else jit_compile,
+        jit_compile=backend.jit_compile() if jit_compile is None else jit_compile,
     )
     progress = Progress(epochs, len(data) if hasattr(data, "__len__") else None) if verbose else None
     start = time.monotonic()
@@ -192,10 +192,6 @@ def _plateau(schedule: str | None, patience: int | None) -> list[Any]:
         return []
     wait = max((patience or 10) // 2, 1)
     return [keras.callbacks.ReduceLROnPlateau(monitor="val_loss", mode="min", factor=0.5, patience=wait)]
-
-
-def _jit() -> str | bool:
-    return "auto" if backend.on_gpu() or backend.name() != "tensorflow" else False
 
 
 def _arrays(data: Any, number: int) -> Any:

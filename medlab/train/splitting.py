@@ -133,7 +133,7 @@ def strata(row_patient: NDArray[Any], class_of_row: NDArray[Any] | None) -> list
     images = np.zeros((n, len(classes)), dtype=np.int64)
     np.add.at(images, (row_patient, row_class), 1)
     last_most_frequent = len(classes) - 1 - images[:, ::-1].argmax(axis=1)
-    return [(name.item(), np.flatnonzero(last_most_frequent == k)) for k, name in enumerate(classes)]
+    return [(name, np.flatnonzero(last_most_frequent == k)) for k, name in enumerate(classes.tolist())]
 
 
 def _counts(n: int, exact: NDArray[np.float64], shares: Sequence[float]) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ def run(seed: int) -> pd.DataFrame:
     y = y[:, MIDDLE, MIDDLE]
     test = (data.table["split"] == "test").to_numpy()
     rows = np.flatnonzero(~test)
-    parts = medlab.train.split(data.table.iloc[rows], fractions=(0.75, 0.25, 0), stratify="group", seed=seed)
+    parts = medlab.train.split(data.table.iloc[rows], fractions=(0.75, 0.25, 0), seed=seed)
     medlab.train.set_seed(seed)
     model = medlab.models.unet((128, 128, 1), filters=(16, 32, 64, 96))
     medlab.train.fit(

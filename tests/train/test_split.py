@@ -93,3 +93,11 @@ def test_a_missing_column_is_named_with_those_there_are():
 def test_fractions_must_add_up(fractions):
     with pytest.raises(ValueError, match="add up to 1"):
         split(np.arange(10), fractions=fractions)
+
+
+def test_classes_of_a_table_may_be_words():
+    table = pd.DataFrame({"patient": range(12), "kind": ["ill", "well", "ill"] * 4})
+    parts = split(table, stratify="kind")
+    assert set(table.kind.iloc[parts.test]) == {"ill", "well"}
+    with pytest.raises(ValueError, match="patients of class 'rare'; got 1"):
+        split(table.assign(kind=["rare", *table.kind[1:]]), stratify="kind")
