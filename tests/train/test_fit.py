@@ -279,3 +279,15 @@ def test_losses_of_this_house_go_by_their_names(loss, rng):
     history = fit(model, (x, y), (x, y), epochs=6, loss=loss, learning_rate=0.02, verbose=False)
     assert history.table.val_loss.iloc[-1] < history.table.val_loss.iloc[0]
     assert history.loss == loss
+
+
+def test_half_precision_is_a_policy_of_keras(data):
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = _model()
+        history = fit(model, *data, epochs=2, verbose=False)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert model.layers[1].compute_dtype == "bfloat16"
+    assert np.isfinite(history.table.to_numpy()).all()
