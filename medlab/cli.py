@@ -1,4 +1,4 @@
-"""The commands: ``medlab lab | list | report | view | data | doctor``."""
+"""The commands: ``medlab lab | list | report | course | view | data | doctor``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import medlab
+from medlab.course.command import app as course
 from medlab.datasets.command import app as data
 
 __all__ = ["app", "main"]
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(course, name="course")
 app.add_typer(data, name="data")
 
 _NOTEBOOK = "A name that `medlab list` shows, such as 00-start/00-tour, or the path of a notebook."
@@ -57,6 +59,7 @@ def _exit_code(error: Exception) -> int | None:
     """Return 2 for a mistake in the command, 1 for a failure in doing it, None for a flaw in medlab."""
     if hasattr(error, "format_message"):  # typer's own usage errors
         return getattr(error, "exit_code", 2)
+    from medlab.course import CourseError
     from medlab.datasets import DatasetUnavailable, UnknownDatasetError
     from medlab.io.errors import LoadError
     from medlab.lab import LabError
@@ -64,8 +67,8 @@ def _exit_code(error: Exception) -> int | None:
     from medlab.report.errors import OutputError, ParameterError, ReportError
     from medlab.standalone import NotViewableError
 
-    mistakes = UnknownNotebookError | UnknownDatasetError | ParameterError | OutputError | NotViewableError
-    if isinstance(error, mistakes | FileNotFoundError):
+    unknown = UnknownNotebookError | UnknownDatasetError | FileNotFoundError
+    if isinstance(error, unknown | CourseError | ParameterError | OutputError | NotViewableError):
         return 2
     failures = ReportError | LoadError | LabError | DatasetUnavailable | OSError
     return 1 if isinstance(error, failures) else None

@@ -9,6 +9,7 @@ from pathlib import Path
 import browsers
 import numpy as np
 import pytest
+import unsolved_exercises
 
 import medlab
 
@@ -19,10 +20,11 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 
 def pytest_collection_modifyitems(items):
-    """Compare the numbers in notebooks only where the data they were computed from is at hand.
+    """Try every exercise of a notebook unsolved too, and compare numbers only where their data is at hand.
 
     Without it another data set stands in, with other numbers; every cell still has to run.
     """
+    unsolved_exercises.watch(items)
     if not os.environ.get("MEDLAB_DATA_MIRROR"):
         for item in items:
             if hasattr(item, "cell_num"):

@@ -62,7 +62,7 @@ def test_the_version_is_that_of_the_package(run):
 def test_without_a_command_the_commands_are_named(run):
     code, out, _ = run()
     assert code == 0
-    for command in ("lab", "list", "report", "view", "data", "doctor"):
+    for command in ("lab", "list", "report", "view", "data", "course", "doctor"):
         assert re.search(rf"^  {command} ", out, re.MULTILINE)
 
 

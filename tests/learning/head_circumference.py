@@ -14,7 +14,7 @@ from skimage.transform import resize
 
 import medlab
 
-SIZE = (108, 160)
+SIZE = (90, 134)
 
 
 def arrays(data: medlab.datasets.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -41,14 +41,14 @@ def run(seed: int) -> pd.DataFrame:
     published = data.table["circumference_mm"].to_numpy()
     parts = medlab.train.split(data.table, seed=seed)
     medlab.train.set_seed(seed)
-    model = medlab.models.unet((*SIZE, 1), filters=(12, 24, 48, 64))
+    model = medlab.models.unet((*SIZE, 1), filters=(8, 16, 32, 64))
     medlab.train.fit(
         model,
         (x[parts.train], y[parts.train]),
         (x[parts.val], y[parts.val]),
-        epochs=40,
+        epochs=30,
         batch_size=4,
-        learning_rate=2e-3,
+        learning_rate=4e-3,
         schedule="cosine",
         patience=None,
         augment=medlab.train.augmentation(flip=(1,), rotation=20, scaling=0.2, shift=0.1, gamma=0.3),

@@ -19,7 +19,7 @@ import medlab
 if TYPE_CHECKING:
     import pandas as pd
 
-SIZE = (48, 64, 48)
+SIZE = (40, 56, 40)
 PUBLISHED = {1: 0.90, 2: 0.89}
 
 
@@ -52,14 +52,14 @@ def run(seed: int) -> pd.DataFrame:
     x, y = arrays(data)
     parts = medlab.train.split(data.table, seed=seed)
     medlab.train.set_seed(seed)
-    model = medlab.models.unet((*SIZE, 1), classes=3, filters=(12, 24, 48))
+    model = medlab.models.unet((*SIZE, 1), classes=3, filters=(8, 16, 32))
     medlab.train.fit(
         model,
         (x[parts.train], y[parts.train]),
         (x[parts.val], y[parts.val]),
-        epochs=30,
-        batch_size=4,
-        learning_rate=3e-3,
+        epochs=15,
+        batch_size=2,
+        learning_rate=4e-3,
         schedule="cosine",
         patience=None,
         seed=seed,

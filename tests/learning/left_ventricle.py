@@ -26,14 +26,14 @@ def run(seed: int) -> pd.DataFrame:
     rows = np.flatnonzero(~test)
     parts = medlab.train.split(data.table.iloc[rows], fractions=(0.75, 0.25, 0), seed=seed)
     medlab.train.set_seed(seed)
-    model = medlab.models.unet((128, 128, 1), filters=(16, 32, 64, 96))
+    model = medlab.models.unet((128, 128, 1), filters=(8, 16, 32, 64))
     medlab.train.fit(
         model,
         (x[rows[parts.train]], y[rows[parts.train]]),
         (x[rows[parts.val]], y[rows[parts.val]]),
-        epochs=40,
+        epochs=25,
         batch_size=8,
-        learning_rate=2e-3,
+        learning_rate=4e-3,
         schedule="cosine",
         patience=None,
         augment=medlab.train.augmentation(

@@ -42,12 +42,12 @@ def run(seed: int) -> pd.DataFrame:
     x, first, second, field = arrays(data)
     parts = medlab.train.split(data.table, fractions=(8 / 14, 2 / 14, 4 / 14), seed=seed)
     medlab.train.set_seed(seed)
-    model = medlab.models.unet((None, None, 1), filters=(16, 32, 64))
+    model = medlab.models.unet((None, None, 1), filters=(12, 24, 48))
     train, val = (
         medlab.train.Patches(
             list(x[rows]),
             list(first[rows].astype(int)),
-            (96, 96),
+            (64, 64),
             per_epoch=number,
             batch_size=8,
             seed=order,
@@ -56,7 +56,7 @@ def run(seed: int) -> pd.DataFrame:
         for rows, number, order, augment in (
             (
                 parts.train,
-                320,
+                240,
                 seed,
                 medlab.train.augmentation(flip=(0, 1), rotation=45, brightness=0.2, contrast=0.2),
             ),
@@ -67,10 +67,10 @@ def run(seed: int) -> pd.DataFrame:
         model,
         train,
         val,
-        epochs=15,
+        epochs=12,
         schedule="cosine",
         patience=None,
-        learning_rate=2e-3,
+        learning_rate=4e-3,
         loss="dice_bce",
         seed=seed,
         verbose=False,
