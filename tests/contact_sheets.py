@@ -81,9 +81,11 @@ def has_images(data: Dataset) -> bool:
 
 def spread(data: Dataset, count: int) -> np.ndarray:
     """Row numbers spread over a set; over its labels where it has some."""
-    if "label_name" in data.table and len(data) > count:
-        firsts = data.table.groupby("label_name", observed=True).head(1).index[:count]
-        return np.array(firsts)
+    for column in ("label_name", "label"):
+        if column in data.table and len(data) > count:
+            found = [rows.index for _, rows in data.table.groupby(column, observed=True)]
+            turns = [index[turn] for turn in range(count) for index in reversed(found) if turn < len(index)]
+            return np.array(turns[:count])
     return np.unique(np.linspace(0, len(data) - 1, count).round().astype(int))
 
 
@@ -112,11 +114,12 @@ def tile(ax: Axes, record: Record, data: Dataset, index: int, case: Case) -> Non
     title = "\n".join(textwrap.wrap(f"{record.name}{number}{simulated} {' '.join(names)}", 42))
     mask = dict(case.masks) or None
     image = case.image
-    if image.axes.endswith("c") and image.dtype != np.uint8:
-        image = image.replace(array=image.array[..., 0], axes=image.axes[:-1])
-        title += "\nfirst channel"
     moment = image.size("t") // 2 if "z" in image.axes else 0
-    view.show(image, mask, time=moment, title=title, outline=True, colorbar=False, ax=ax)
+    seen = {"lung": ("lung", "nodule"), "brain": ("head", "brain")}
+    text = record.title.lower() + record.task
+    fits = [name for name, words in seen.items() if any(word in text for word in words)]
+    window = fits[0] if fits and image.units == "HU" else None
+    view.show(image, mask, time=moment, window=window, title=title, outline=True, colorbar=False, ax=ax)
     ax.title.set_fontsize(8)
     legend = ax.get_legend()
     if legend is not None:

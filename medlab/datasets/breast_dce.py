@@ -43,6 +43,8 @@ def load(record: Record) -> Dataset:
                 times=facts["seconds_from_injection"],
                 meta={**image.meta, "time_axis": "time from injection", "time_unit": "s"},
             )
+        elif series == "SER":  # the header gives the window in stored numbers, not in ratios
+            image = image.replace(meta={k: v for k, v in image.meta.items() if not k.startswith("Window")})
         return Case(image, {"breast": read_seg(folder / "mask" / "1-1.dcm", reference=image)}, facts)
 
     return Dataset(record, table, case)

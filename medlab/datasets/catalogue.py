@@ -15,7 +15,7 @@ from medlab.datasets.places import DatasetUnavailable, in_mirror, receipt
 from medlab.datasets.record import Record, folder, parse, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import pandas as pd
 
@@ -70,8 +70,9 @@ def load(name: str, *, strict: bool = False, **options: Any) -> Dataset:
     Returns
     -------
     Dataset
-        The set that was asked for. With ``strict=False`` possibly its stand-in: then
-        ``dataset.record.name`` is the stand-in's name, and a box above the result says so.
+        The set that was asked for. With ``strict=False`` possibly its stand-in, in the form of the set that
+        was asked for (columns, masks, axes): then ``dataset.record.name`` is the stand-in's name, and a box
+        above the result says so.
 
     Raises
     ------
@@ -200,45 +201,51 @@ def _megabytes(record: Record) -> float:
     return round(record.bytes / 1e6, 2) if record.bytes else float("nan")
 
 
+def _function(path: str) -> Callable[..., Dataset]:
+    """Return a function of this package that a record names as ``"module:function"``."""
+    module, name = path.split(":")
+    return getattr(importlib.import_module(f"medlab.datasets.{module}"), name)
+
+
 def _loader(record: Record) -> Callable[..., Dataset]:
-    module, function = record.loader.split(":")
-    return getattr(importlib.import_module(f"medlab.datasets.{module}"), function)
+    return _function(record.loader)
 
 
-def _taken(record: Record, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those options that a set's loader takes by name."""
-    known = _named(record)[0]
-    return {name: value for name, value in options.items() if name in known}
-
-
-def _named(record: Record) -> tuple[tuple[str, ...], bool]:
-    """Return the names of a loader's options, and whether it takes others too."""
-    _, *parameters = inspect.signature(_loader(record)).parameters.values()
+def _named(function: Callable[..., Dataset], leading: int = 1) -> tuple[tuple[str, ...], bool]:
+    """Return the names of a loader's options, after its `leading` arguments, and whether it takes others."""
+    parameters = [*inspect.signature(function).parameters.values()][leading:]
     names = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD)
     return names, len(names) < len(parameters)
 
 
 def _read(record: Record, options: Mapping[str, Any]) -> Dataset:
-    known, others = _named(record)
+    load = _loader(record)
+    known, others = _named(load)
     unknown = sorted(options.keys() - set(known))
     if unknown and not others:
         named = ", ".join(known) or "none"
         msg = f"{record.name} takes no option {', '.join(unknown)}; its options are: {named}."
         raise TypeError(msg)
-    return _loader(record)(record, **options)
+    return load(record, **options)
 
 
 def _stand_in(wanted: Record, options: Mapping[str, Any], error: DatasetUnavailable) -> Dataset:
-    """Read the set that a record names instead, or the one that that one names."""
-    last, given = wanted, dict(options)
-    while last.fallback:
-        given = {**last.fallback_options, **given}
-        last = record(last.fallback)
-        try:
-            return _read(last, _taken(last, given))
-        except DatasetUnavailable:
-            continue
-    raise error
+    """Read the set that a record names instead (or the one that that one names), in the record's form."""
+    if not wanted.fallback:
+        raise error
+    other, given = record(wanted.fallback), {**wanted.fallback_options, **options}
+    try:
+        dataset = _read(other, _taken(_named(_loader(other))[0], given))
+    except DatasetUnavailable:
+        dataset = _stand_in(other, given, error)
+    if not wanted.fit:
+        return dataset
+    fit = _function(wanted.fit)
+    return fit(wanted, dataset, **_taken(_named(fit, leading=2)[0], given))
+
+
+def _taken(names: Collection[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name in names}
 
 
 def _announce(wanted: Record, stand_in: Record, error: DatasetUnavailable) -> None:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from medlab.datasets.dataset import Case, Dataset
 from medlab.datasets.fetch import fetch
+from medlab.datasets.phantoms.fetal import pixel_size
 from medlab.io import read
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from medlab.datasets.record import Record
 
-__all__ = ["inside", "load"]
+__all__ = ["fit", "inside", "load"]
 
 _TABLE = "training_set_pixel_size_and_HC.csv"
 
@@ -55,6 +57,28 @@ def load(record: Record) -> Dataset:
         return Case(image, masks, row[["pixel_mm", "circumference_mm"]].to_dict())
 
     return Dataset(record, table, case)
+
+
+def fit(record: Record, data: Dataset, *, size: Sequence[int]) -> Dataset:  # noqa: ARG001
+    """Give simulated fetal heads of a picture size the form of this set, with the exact ellipse as outline.
+
+    Only good frames are taken: HC18 holds planes that a sonographer chose to measure in.
+    """
+    from scipy.ndimage import binary_erosion
+
+    data = data.select(data.table["fault"] == "")
+    table = data.table[["patient", "weeks", "circumference_mm"]].copy()
+    who = data.table[["seed", "weeks", "z"]].to_dict("records")
+    table["pixel_mm"] = [pixel_size((size[0], size[1]), **row) for row in who]
+
+    def case(index: int) -> Case:
+        made = data[index]
+        head = made.masks["head"].array > 0
+        line = made.image.as_mask(head & ~binary_erosion(head, border_value=1), {1: "outline"})
+        facts = table.iloc[index][["weeks", "pixel_mm", "circumference_mm"]].to_dict()
+        return Case(made.image, {"head": made.masks["head"], "outline": line}, facts)
+
+    return Dataset(data.record, table, case)
 
 
 def inside(outline: NDArray[Any]) -> NDArray[Any]:

@@ -9,11 +9,14 @@ import numpy as np
 
 from medlab.datasets.dataset import Case, Dataset
 from medlab.datasets.fetch import fetch
+from medlab.datasets.phantoms.readers import drawn
 from medlab.io import read
 
 if TYPE_CHECKING:
     from medlab.datasets.record import Record
     from medlab.image import Image
+
+__all__ = ["RATINGS", "fit", "load", "reader_mask"]
 
 RATINGS = ("subtlety", "sphericity", "margin", "lobulation", "spiculation", "texture", "malignancy")
 
@@ -60,3 +63,32 @@ def reader_mask(image: Image, contours: list[dict[str, Any]]) -> Image:
         inside[polygon_perimeter(rows, columns, inside.shape, clip=True)] = False
         mask[k] = mask[k] | inside if contour["inclusion"] else mask[k] & ~inside
     return image.as_mask(mask, {1: "nodule"})
+
+
+def fit(record: Record, data: Dataset) -> Dataset:  # noqa: ARG001
+    """Take one simulated chest CT with a single malignant nodule, and four simulated readers of it.
+
+    The readers draw the true outline a little too wide or too narrow, and waver; each rates the true signs
+    give or take one step.
+    """
+    alone = (data.table["label"] == 1) & (data.table["nodules"] == 1)
+    data = data.select([data.table[alone]["largest_mm"].idxmax()])
+
+    def case(_: int) -> Case:
+        made = data[0]
+        truth = made.masks["nodules"].array > 0
+        masks, ratings = {}, {}
+        for n, shift in enumerate((-0.4, 0.0, 0.3, 0.7), 1):
+            rng = np.random.default_rng([n, 3])
+            masks[f"reader {n}"] = made.image.as_mask(drawn(truth, shift=shift, rng=rng), {1: "nodule"})
+            ratings[f"reader {n}"] = _rated(made.facts["nodules"][0]["type"], rng)
+        return Case(made.image, masks, {"ratings": ratings})
+
+    return Dataset(data.record, data.table[["patient"]], case)
+
+
+def _rated(kind: str, rng: np.random.Generator) -> dict[str, int]:
+    """Rate a malignant nodule from 1 to 5, each sign within a step of what it is."""
+    texture = {"solid": 5, "part-solid": 3, "ground-glass": 1}[kind]
+    true = dict.fromkeys(RATINGS, 3) | {"subtlety": 4, "spiculation": 4, "texture": texture, "malignancy": 4}
+    return {sign: int(np.clip(value + rng.integers(-1, 2), 1, 5)) for sign, value in true.items()}

@@ -12,6 +12,7 @@ from medlab.datasets.fetch import fetch
 from medlab.image import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from medlab.datasets.record import Record
 
-__all__ = ["load"]
+__all__ = ["fit", "load"]
 
 _PARTS = ("train", "val", "test")
 _SMALLEST = 28
@@ -127,3 +128,65 @@ class _Stored:
                 out = np.empty((len(rows), *array.shape[1:]), array.dtype) if out is None else out
                 out[inside] = array[rows[inside] - start]
         return self.val[:0] if out is None else out
+
+
+def fit(
+    record: Record,
+    data: Dataset,
+    *,
+    size: int = _SMALLEST,
+    label: str = "label",
+    classes: Mapping[str, int] | None = None,
+    window: Sequence[float] = (0, 255),
+) -> Dataset:
+    """Give other pictures the form of a MedMNIST set: its columns and parts, picture size and grey values.
+
+    Parameters
+    ----------
+    record : Record
+        The record of a MedMNIST set with one label.
+    data : Dataset
+        What stands in for it, with the columns `label` and ``split``.
+    size : int, optional
+        Pixels along each side; larger pictures are shrunk.
+    label : str, optional
+        The column of `data` that holds the classes.
+    classes : mapping of str to int, optional
+        The class of the set that each of those stands for; default: the same.
+    window : (2,) sequence of float, optional
+        The values that become 0 and 255.
+    """
+    values = data.table[label].astype(str).map(classes or {name: int(name) for name in record.labels})
+    table = data.table[["patient"]].assign(split=_three_parts(data.table), label=values.astype(np.int64))
+    table["label_name"] = [record.labels[str(v)] for v in table["label"]]
+    low, high = window
+
+    def case(index: int) -> Case:
+        from skimage.transform import resize
+
+        made = data[index].image
+        grey = np.clip((made.array.astype(np.float32) - low) / (high - low), 0, 1)
+        shape = [n if a == "c" else size for a, n in zip(made.axes, made.shape, strict=True)]
+        if grey.shape != tuple(shape):
+            grey = resize(grey, shape, anti_aliasing=True)
+        image = Image(
+            np.round(255 * grey).astype(np.uint8),
+            axes=made.axes,
+            modality=record.modality,
+            units=record.options.get("units", ""),
+            notes=made.notes,
+        )
+        return Case(image, facts=table.iloc[index].drop("patient").to_dict())
+
+    return Dataset(data.record, table, case)
+
+
+def _three_parts(table: pd.DataFrame) -> pd.Categorical:
+    """Return the parts of a table; where it has no ``val``, every tenth patient to train on is in it."""
+    import pandas as pd
+
+    part = table["split"].astype(object)
+    if "val" not in set(part):
+        patients = table["patient"][part == "train"].unique()
+        part = part.mask((part == "train") & table["patient"].isin(patients[::10]), "val")
+    return pd.Categorical(part, _PARTS)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from medlab.datasets.record import Record
 
-__all__ = ["STAINS", "load"]
+__all__ = ["STAINS", "fit", "load"]
 
 #: Stain by the letters under which the record lists its images.
 STAINS = {"he": "purple", "fluo": "fluorescence"}
@@ -58,3 +58,29 @@ def _published(folder: Path, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     for number, path in enumerate(sorted((root / "masks").glob("*.png")), 1):
         labels[(read(path).array > 0) & (labels == 0)] = number
     return rgb, labels
+
+
+def fit(record: Record, data: Dataset) -> Dataset:
+    """Give simulated tiles the form of this set: half of them purple, half as if nuclei alone glowed.
+
+    The second half shows the haematoxylin of the simulated stain, bright on black.
+    """
+    table = data.table[["patient"]].copy()
+    table["stain"] = [[*STAINS.values()][i % 2] for i in range(len(table))]
+
+    def case(index: int) -> Case:
+        made, stain = data[index], table["stain"].iloc[index]
+        array = made.image.array if stain == STAINS["he"] else _glowing(made.image.array)
+        image = Image(array, axes="yxc", modality=record.modality, notes=made.image.notes)
+        return Case(image, {"nuclei": image.as_mask(made.masks["nuclei"].array)}, {"stain": stain})
+
+    return Dataset(data.record, table, case)
+
+
+def _glowing(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from skimage.color import rgb2hed
+
+    stain = rgb2hed(rgb)[..., 0]
+    low, high = np.percentile(stain, [20, 99.5])
+    grey = np.round(200 * np.clip((stain - low) / (high - low), 0, 1)).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=-1)

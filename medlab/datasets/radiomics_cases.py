@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from medlab.datasets.dataset import Case, Dataset
 from medlab.datasets.fetch import fetch
 from medlab.datasets.label_volume import read_mask
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from medlab.datasets.record import Record
 
-__all__ = ["baseline", "load"]
+__all__ = ["baseline", "fit", "load"]
 
 
 def load(record: Record) -> Dataset:
@@ -40,6 +42,25 @@ def load(record: Record) -> Dataset:
         return Case(image, {about["region"]: mask}, {"baseline": values} if values else {})
 
     return Dataset(record, table, case)
+
+
+def fit(record: Record, data: Dataset) -> Dataset:  # noqa: ARG001
+    """Give simulated brain tumours the form of this set; there are no published values to compare with.
+
+    The image is the contrast after contrast agent, the tumour its necrosis and its enhancing part.
+    """
+    ill = data.select(data.table["label"] == 1)
+    table = ill.table[["patient"]].assign(modality="MR")
+
+    def case(index: int) -> Case:
+        made = ill[index]
+        array = made.image.array[made.image.meta["channels"].index("T1c")]
+        image = made.image.replace(array=array, axes="zyx", meta={})
+        parts = made.masks["tumour"]
+        solid = [value for value, name in (parts.labels or {}).items() if name != "oedema"]
+        return Case(image, {"tumour": image.as_mask(np.isin(parts.array, solid), {1: "tumour"})})
+
+    return Dataset(ill.record, table, case)
 
 
 def baseline(folder: Path, name: str) -> dict[str, float]:

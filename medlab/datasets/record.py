@@ -5,7 +5,8 @@ dependency, ``"public"`` is downloaded, ``"phantom"`` is simulated), ``modality`
 ``n``, ``licence``, ``citation``, ``source``, ``flaws`` and ``loader = "module:function"``: a function in
 ``medlab.datasets.<module>`` that takes the record (and as keywords the options given to
 `medlab.datasets.load`) and returns a `Dataset`. Where they apply: ``fallback`` (another record) with
-``[fallback_options]`` for its loader (so that a stand-in has, for example, pictures of the same size),
+``[fallback_options]`` for its loader (so that a stand-in has, for example, pictures of the same size) and
+``fit = "module:function"``, which gives what was read instead the form of this set: columns, masks, axes,
 ``simulated`` (what in it is), ``package`` (what ships a sample, as ``pip install`` spells it) and
 ``file_sha256`` (of a sample's file), ``[splits]`` (part = how many images, of how many patients where that
 is published), ``[labels]`` (value = name), ``[options]`` (for the loader).
@@ -147,6 +148,7 @@ class Record:
     flaws: tuple[str, ...] = ()
     fallback: str = ""
     fallback_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    fit: str = ""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     splits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 
 import pytest
-from loopback import Behaviour, serving
+from loopback import Behaviour, refuse, serving
 
 from medlab import datasets
 from medlab.datasets import download
@@ -31,6 +31,13 @@ def cache(monkeypatch, tmp_path):
     monkeypatch.delenv("MEDLAB_DATA_MIRROR", raising=False)
     monkeypatch.setattr(download, "_PAUSE", 0.001)
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def no_data(cache, monkeypatch):
+    """No mirror, an empty cache, and a network on which nothing answers."""
+    del cache
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
 
 
 @pytest.fixture

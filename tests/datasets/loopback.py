@@ -77,3 +77,9 @@ def serving(files):
     finally:
         server.shutdown()
         server.server_close()
+
+
+def refuse(*_args, **_kwargs):
+    """Stand in for a network on which nothing answers."""
+    msg = "no network"
+    raise OSError(msg)

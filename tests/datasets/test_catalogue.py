@@ -16,20 +16,6 @@ from medlab.datasets.record import records
 SAMPLES = [r.name for r in records().values() if r.kind == "sample" and r.loader != "samples:table"]
 
 
-@pytest.fixture
-def _no_data(monkeypatch, tmp_path):
-    """No mirror, an empty cache, and a network on which nothing answers."""
-    monkeypatch.delenv("MEDLAB_DATA_MIRROR", raising=False)
-    monkeypatch.setenv("MEDLAB_CACHE", str(tmp_path))
-
-    def refuse(*_args, **_kwargs):
-        msg = "no network"
-        raise OSError(msg)
-
-    monkeypatch.setattr("socket.getaddrinfo", refuse)
-    monkeypatch.setattr("medlab.datasets.download._PAUSE", 0.001)
-
-
 @pytest.mark.parametrize("name", SAMPLES)
 def test_sample_opens_and_is_not_empty(name):
     image = datasets.load(name).image
@@ -42,6 +28,7 @@ def test_record_says_whose_it_is_and_where_it_comes_from(record):
     for field in ("title", "modality", "task", "n", "licence", "citation", "source"):
         assert getattr(record, field), field
     assert not record.fallback or record.fallback in records()
+    assert record.fallback or not (record.fit or record.fallback_options)
     assert record.kind != "phantom" or record.simulated
 
 
@@ -76,24 +63,24 @@ def test_card_shows_licence_and_limits_in_a_notebook():
     assert "Not for clinical use" in page
 
 
-@pytest.mark.usefixtures("_no_data")
+@pytest.mark.usefixtures("no_data")
 def test_stand_in_is_announced_and_noted():
     provenance.clear()
-    with pytest.warns(UserWarning, match="stands in.*simulated parts"):
+    with pytest.warns(UserWarning, match=r"stands in.*simulated parts"):
         data = datasets.load("lidc-0314")
-    assert data.record.name == "ct-thorax-slice-nodule"
+    assert data.record.name == "phantom-lung-nodules"
     (noted,) = provenance.records("data")
     assert noted["stands_in_for"] == "lidc-0314"
     assert noted["simulated"]
 
 
-@pytest.mark.usefixtures("_no_data")
+@pytest.mark.usefixtures("no_data")
 def test_strict_takes_no_stand_in():
     with pytest.raises(datasets.DatasetUnavailable, match="MEDLAB_DATA_MIRROR"):
         datasets.load("lidc-0314", strict=True)
 
 
-@pytest.mark.usefixtures("_no_data")
+@pytest.mark.usefixtures("no_data")
 def test_a_stand_in_in_a_notebook_is_a_box(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.get_ipython", object)
@@ -151,6 +138,26 @@ def test_stand_ins_come_to_an_end(name):
         assert name not in seen
         seen.append(name)
         name = records()[name].fallback
+
+
+def test_a_stand_in_takes_the_form_of_the_set_it_stands_for(monkeypatch, blank):
+    def missing(record):
+        raise datasets.DatasetUnavailable(record.name)
+
+    def fit(wanted, data, *, colour="grey"):
+        return datasets.Dataset(data.record, [wanted.name, *data.table, colour], None)
+
+    known = {
+        "tiny": dataclasses.replace(blank, fallback="other", fit="f:f", fallback_options={"colour": "red"}),
+        "other": dataclasses.replace(blank, name="other", fallback="last", fit="f:f"),
+        "last": dataclasses.replace(blank, name="last"),
+    }
+    loaders = {"tiny": missing, "other": missing, "last": lambda r: datasets.Dataset(r, ["last"], None)}
+    monkeypatch.setattr("medlab.datasets.catalogue.record", known.__getitem__)
+    monkeypatch.setattr("medlab.datasets.catalogue._loader", lambda r: loaders[r.name])
+    monkeypatch.setattr("medlab.datasets.catalogue._function", lambda _: fit)
+    with pytest.warns(UserWarning, match="stands in"):
+        assert datasets.load("tiny").table == ["tiny", "other", "last", "red", "red"]
 
 
 def test_an_option_that_a_set_does_not_take_is_named():

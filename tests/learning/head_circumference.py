@@ -31,7 +31,8 @@ def circumference(mask: np.ndarray, spacing: np.ndarray) -> float:
     """Circumference in mm of the ellipse of the largest region; NaN where there is none."""
     if mask.sum() < 20:
         return np.nan
-    return float(medlab.measure.ellipse_of(mask, spacing).circumference)
+    head = medlab.Image(mask.astype(np.uint8), units="label").with_spacing(tuple(spacing))
+    return medlab.measure.ellipse_of(head).circumference_mm
 
 
 def run(seed: int) -> pd.DataFrame:

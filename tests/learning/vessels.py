@@ -67,7 +67,7 @@ def run(seed: int) -> pd.DataFrame:
         model,
         train,
         val,
-        epochs=12,
+        epochs=30,
         schedule="cosine",
         patience=None,
         learning_rate=4e-3,

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "nodule": ["insert_nodule"],
         # acquisitions: test objects and bodies as a scanner sees them
-        "contrasts": ["brain_mr"],
+        "brain_scan": ["brain_mr"],
         "cysts": ["lesion_ultrasound"],
         "radiographs": ["chest_radiograph"],
         "tomograms": ["contrast_inserts", "iodine_inserts", "thorax_ct", "water_cylinder"],

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from medlab.datasets.phantoms.lung_anatomy import vessel_tree
 from medlab.datasets.phantoms.shapes import axes_mm, blur_edge, tubes
 from medlab.datasets.phantoms.texture import smooth
-from medlab.datasets.phantoms.thorax import vessel_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

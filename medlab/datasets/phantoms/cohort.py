@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from medlab.datasets.record import Record
     from medlab.image import Image
 
-__all__ = ["KINDS", "SITES", "Scanner", "Site", "load", "make_cohort"]
+__all__ = ["KINDS", "SITES", "Scanner", "Site", "load", "make_cohort", "parts"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,13 +190,18 @@ def load(
     n: int | None = None,
     seed: int = 0,
     images_per_patient: int | None = None,
-    size: int | tuple[int, ...] | None = None,
+    size: int | Sequence[int] | None = None,
+    spacing: Sequence[float] | None = None,
     sites: Sequence[Site] = SITES,
     difficulty: float = 0.5,
 ) -> Dataset:
-    """Make the cohort that a record describes; every number may be changed."""
+    """Make the cohort that a record describes; every number may be changed.
+
+    `spacing` in mm is for the phantoms that take it (``lung-nodules``).
+    """
     plan = record.options
-    chosen = {} if size is None else {"size": size}
+    wishes = {"size": size, "spacing": spacing}
+    chosen = {k: tuple(v) if isinstance(v, list) else v for k, v in wishes.items() if v is not None}
     return make_cohort(
         plan["cohort"],
         plan["n"] if n is None else n,
@@ -216,7 +221,7 @@ def _patients(
     module = importlib.import_module(f"medlab.datasets.phantoms.{name}")
     classes = getattr(module, "CLASSES", 2)
     shares = np.array([site.share for site in sites])
-    splits = _splits(n, seed)
+    splits = parts(n, seed)
     rows, truths = [], []
     for number in range(n):
         rng = np.random.default_rng([seed, number, 31])
@@ -241,12 +246,13 @@ def _patients(
     return rows, truths
 
 
-def _splits(n: int, seed: int) -> NDArray[Any]:
+def parts(n: int, seed: int) -> NDArray[Any]:
+    """Put each of n patients into a part: 60 % train, 20 % val, 20 % test."""
     order = np.random.default_rng([seed, 32]).permutation(n)
-    parts = np.full(n, "train", dtype=object)
-    parts[order[: round(0.2 * n)]] = "test"
-    parts[order[round(0.2 * n) : round(0.4 * n)]] = "val"
-    return parts
+    part = np.full(n, "train", dtype=object)
+    part[order[: round(0.2 * n)]] = "test"
+    part[order[round(0.2 * n) : round(0.4 * n)]] = "val"
+    return part
 
 
 def _scanned(image: Image, scanner: Scanner, marker: bool, rng: np.random.Generator) -> Image:

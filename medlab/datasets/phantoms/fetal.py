@@ -15,7 +15,7 @@ from medlab.datasets.phantoms.ultrasound import fan, sector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FAULTS", "columns", "draw", "fetal_head", "head_circumference"]
+__all__ = ["FAULTS", "columns", "draw", "fetal_head", "head_circumference", "pixel_size"]
 
 #: What can be wrong with a poor frame.
 FAULTS = ("shadow", "low gain", "wrong plane", "cut off", "motion")
@@ -104,10 +104,9 @@ def fetal_head(
         raise ValueError(msg)
     anatomy, acquisition = streams(seed, view)
     circumference = head_circumference(weeks, z)
-    index = float(np.clip(anatomy.normal(0.785, 0.03), 0.7, 0.87))
-    ofd, bpd = _diameters(circumference, index)
+    ofd, bpd = _diameters(circumference, _index(anatomy))
     # A fault changes how the head is seen, not where: the numbers below are drawn for every picture.
-    spacing = max(1.32 * ofd / size[1], 1.55 * bpd / size[0])
+    spacing = _pixel(size, ofd, bpd)
     angle = float(np.clip(acquisition.normal(0, 14), -32, 32))
     centre = acquisition.normal(0, 0.03, 2) * ofd
     if fault == "cut off":
@@ -133,6 +132,27 @@ def fetal_head(
         "motion": motion.tolist(),
     }
     return _case(np.stack(pictures), np.stack(masks), spacing, facts)
+
+
+def pixel_size(size: tuple[int, int], *, seed: int = 0, weeks: float = 24.0, z: float = 0.0) -> float:
+    """Return the pixel size in mm of the picture that `fetal_head` makes of a fetus, without making it.
+
+    Examples
+    --------
+    >>> made = fetal_head(size=(96, 128), seed=4).image.spacing[0]
+    >>> round(pixel_size((96, 128), seed=4), 6) == round(made, 6)
+    True
+    """
+    return _pixel(size, *_diameters(head_circumference(weeks, z), _index(streams(seed)[0])))
+
+
+def _index(anatomy: np.random.Generator) -> float:
+    """Draw a fetus's cephalic index, short over long diameter."""
+    return float(np.clip(anatomy.normal(0.785, 0.03), 0.7, 0.87))
+
+
+def _pixel(size: tuple[int, int], ofd: float, bpd: float) -> float:
+    return max(1.32 * ofd / size[1], 1.55 * bpd / size[0])
 
 
 def draw(rng: np.random.Generator, label: int, images: int) -> list[dict[str, Any]]:

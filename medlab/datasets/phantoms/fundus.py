@@ -32,6 +32,8 @@ _COUNTS = (
 _BLOOD = np.array([0.32, 1.15, 0.95], np.float32)
 #: Width of the picture in mm on the retina: 45° of view.
 _FIELD = 13.6
+#: Radius in mm of what is seen; black around it.
+_RADIUS = 0.485 * _FIELD
 
 
 def fundus_photograph(
@@ -107,7 +109,8 @@ def fundus_photograph(
     picture = _photographed(colour, y, x, difficulty, acquisition)
     disc = blob(y - place["disc"][0], x - place["disc"][1], 0.85, anatomy, irregularity=0.02) > 0
     macula = np.hypot(y - place["fovea"][0], x - place["fovea"][1]) < 0.85
-    maps = {"vessels": vessels > 0, "disc": disc, "macula": macula, "lesions": lesions}
+    field = np.hypot(y, x) < _RADIUS
+    maps = {"vessels": (vessels > 0) & field, "disc": disc, "macula": macula, "lesions": lesions * field}
     if eye == "left":
         picture = picture[:, ::-1]
         maps = {k: v[:, ::-1] for k, v in maps.items()}
@@ -364,4 +367,4 @@ def _photographed(
     blur = (0.25 + 0.55 * difficulty * rng.uniform(0.5, 1.3)) * len(colour) / 128
     seen = gaussian_filter(colour, (blur, blur, 0)) * light[..., None]
     seen += (0.008 + 0.025 * difficulty) * rng.standard_normal(seen.shape, dtype=np.float32)
-    return to_uint8(seen * blur_edge(_FIELD * 0.485 - radius, 0.12)[..., None])
+    return to_uint8(seen * blur_edge(_RADIUS - radius, 0.12)[..., None])

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from medlab.datasets.dataset import Case
+from medlab.datasets.phantoms.lung_anatomy import STRUCTURES, chest
 from medlab.datasets.phantoms.nodule import insert_nodule
 from medlab.datasets.phantoms.shapes import blur_edge, on_grid, tubes
 from medlab.datasets.phantoms.texture import ct_noise, streams
-from medlab.datasets.phantoms.thorax import STRUCTURES, chest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -50,13 +50,14 @@ def brain_tumour(
     necrosis, enhancing, oedema : float, optional
         Volumes in ml.
     contrasts : tuple of str, optional
-        Which of ``"T1"``, ``"T1c"``, ``"T2"``, ``"FLAIR"`` to give, in order, as channels.
+        Which of ``"T1"``, ``"T1c"``, ``"T2"``, ``"FLAIR"`` to give, in order.
 
     Returns
     -------
     Case
-        ``image``: axes ``"zyxc"``, ``meta["channels"]`` names the contrasts. ``masks["tumour"]``: 1 necrosis,
-        2 oedema, 3 enhancing; ``masks["tissue"]``: 1 fluid, 2 grey, 3 white matter of the brain around it.
+        ``image``: axes ``"tzyx"``, the contrasts along ``t`` as in the Decathlon; ``meta["channels"]`` names
+        them. ``masks["tumour"]``: 1 necrosis, 2 oedema, 3 enhancing; ``masks["tissue"]``: 1 fluid, 2 grey,
+        3 white matter of the brain around it.
         ``facts``: ``necrosis_ml``, ``enhancing_ml``, ``oedema_ml``, ``whole_ml``, ``centre_mm`` (x, y, z in
         the image's coordinates), ``side``, ``tissue_ml``.
 
@@ -87,14 +88,12 @@ def brain_tumour(
     values = signals(_fractions(brain, labels, difficulty, anatomy), contrasts)
     stored = acquired(values, difficulty, acquisition)
     note = "Simulated MR of a brain with a tumour." if labels.any() else "Simulated MR of a brain."
-    image = on_grid(
-        stored,
-        spacing,
-        axes="zyxc",
-        modality="MR",
-        meta={"channels": tuple(contrasts)},
-        notes=(note,),
-    )
+    meta = {
+        "channels": tuple(contrasts),
+        "time_axis": "contrast: " + ", ".join(contrasts),
+        "time_unit": "",
+    }
+    image = on_grid(np.moveaxis(stored, -1, 0).copy(), spacing, modality="MR", meta=meta, notes=(note,))
     masks = {"tumour": image.as_mask(labels, LABELS), "tissue": image.as_mask(tissue, TISSUES)}
     facts = _facts(masks, voxel) | {"side": side if labels.any() else ""}
     return Case(image, masks, facts)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medlab.datasets.phantoms import lung_nodules, nodule_patch
-from medlab.datasets.phantoms.thorax import vessel_tree
+from medlab.datasets.phantoms.lung_anatomy import vessel_tree
 
 COARSE = {"size": (48, 80, 100), "spacing": (3.5, 3.5, 3.5)}
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from medlab.datasets import phantoms
-from medlab.datasets.phantoms import contrasts, mr
+from medlab.datasets.phantoms import brain_scan, mr
 
 T1, T2 = 800.0, 90.0
 
@@ -80,7 +80,7 @@ def test_ernst_angle_gives_the_largest_signal():
 
 def test_flair_silences_fluid_and_keeps_the_lesion_bright():
     tissue = mr.TISSUES[1.5]
-    signal = {n: contrasts.signal(tissue[n], "FLAIR") for n in ("CSF", "white matter", "lesion")}
+    signal = {n: brain_scan.signal(tissue[n], "FLAIR") for n in ("CSF", "white matter", "lesion")}
     assert signal["CSF"] < 0.01
     assert signal["lesion"] > 1.3 * signal["white matter"]
 
@@ -89,7 +89,7 @@ def test_flair_silences_fluid_and_keeps_the_lesion_bright():
 @pytest.mark.parametrize("field", [1.5, 3.0])
 def test_grey_and_white_matter_swap_between_t1_and_t2(contrast, brighter, field):
     tissue = mr.TISSUES[field]
-    signals = {n: contrasts.signal(tissue[n], contrast) for n in ("grey matter", "white matter")}
+    signals = {n: brain_scan.signal(tissue[n], contrast) for n in ("grey matter", "white matter")}
     assert max(signals, key=signals.get) == brighter
 
 
@@ -181,9 +181,9 @@ def test_brain_without_noise_has_the_signals_of_its_tissues():
     case = phantoms.brain_mr(SMALL, contrast="T2", noise=0, bias=0, lesions=0)
     tissue = mr.TISSUES[1.5]
     labels = case.masks["tissues"].array
-    white = contrasts.signal(tissue["white matter"], "T2")
+    white = brain_scan.signal(tissue["white matter"], "T2")
     for value, name in ((2, "grey matter"), (3, "white matter")):
-        expected = 500 * contrasts.signal(tissue[name], "T2") / white
+        expected = 500 * brain_scan.signal(tissue[name], "T2") / white
         # voxels are shared between tissues, so the median comes near only
         assert np.median(case.image.array[labels == value]) == pytest.approx(expected, rel=0.25)
 

@@ -169,3 +169,17 @@ def test_difficult_nodules_are_smaller():
 def test_same_seed_same_chest_and_another_seed_another():
     one, two, other = (phantoms.chest_radiograph(64, seed=s).image.array.tobytes() for s in (7, 7, 8))
     assert one == two != other
+
+
+def test_pneumonia_darkens_no_lung_and_whitens_where_it_is():
+    ill, well = (phantoms.chest_radiograph(96, nodules=0, pneumonia=p, seed=4) for p in ("lobar", "none"))
+    added = ill.image.array.astype(float) - well.image.array
+    inside = ill.masks["pneumonia"].array > 0
+    elsewhere = (ill.masks["lungs"].array > 0) & ~inside
+    assert added[inside].mean() > 5 * abs(added[elsewhere].mean())
+    assert ill.facts["filled"] > 0 == well.facts["filled"]
+
+
+def test_unknown_pneumonia_is_refused():
+    with pytest.raises(ValueError, match="lobar"):
+        phantoms.chest_radiograph(48, pneumonia="bilateral")

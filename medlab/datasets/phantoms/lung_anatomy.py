@@ -1,4 +1,7 @@
-"""The anatomy of a simulated chest: lungs, heart, bones and a tree of vessels."""
+"""Lungs in detail, for nodules among vessels: a chest in HU with the depth below the pleura everywhere.
+
+`bodies` builds a whole trunk with organs, for projection and emission; it takes its vessels from here.
+"""
 
 from __future__ import annotations
 
