@@ -2,9 +2,8 @@
 
 Run ``python tests/learning/hippocampus.py [--seeds 3]`` with MEDLAB_DATA_MIRROR. 130 of the 260 training
 cases of the Medical Segmentation Decathlon's task 4, split by case: 60 % train, 20 % stop, 20 % test.
-nnU-Net on the decathlon's own, hidden test cases: Dice 0.90 and 0.89 (Antonelli et al., *The Medical
-Segmentation Decathlon*, Nature Communications 2022, https://doi.org/10.1038/s41467-022-30695-9); other
-cases, so only beside each other.
+nnU-Net on the decathlon's own, hidden test cases: Dice 0.90 and 0.89 (Isensee et al., *nnU-Net:
+self-adapting framework*, 2018, https://arxiv.org/abs/1809.10486); other cases, so only beside each other.
 """
 
 from __future__ import annotations
