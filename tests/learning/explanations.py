@@ -2,8 +2,8 @@
 
 Run ``python tests/learning/explanations.py [--seeds 3]``. A classifier learns to see simulated lesions
 whose masks are known. Localisation over the images in which it sees one, and the similarity of the maps
-with those of the same model with all weights random. A method whose maps stay similar shows the image,
-not the model.
+with those of the same model with all weights random. A method whose maps stay similar (0.3 or more)
+is reported not to need the model: it shows the image.
 """
 
 from __future__ import annotations
