@@ -63,7 +63,9 @@ def augmentation(
         Largest log-amplitude of a smooth multiplicative field, as MR coils cause it (e.g. 0.3); acts on the
         distance from the image's minimum.
     fill : float, optional
-        Value outside the image after moving it. Default: the image's minimum; masks are filled with 0.
+        Value outside the image after moving it; masks are filled with 0. Default: the image's minimum, which
+        is air where a body ends inside the image. For patches from inside a body give their mean: dark
+        corners that no test image has cost a vessel segmenter 0.09 of its AUC (see ``tests/learning``).
 
     Returns
     -------

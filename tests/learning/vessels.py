@@ -58,7 +58,7 @@ def run(seed: int) -> pd.DataFrame:
                 parts.train,
                 240,
                 seed,
-                medlab.train.augmentation(flip=(0, 1), rotation=45, brightness=0.2, contrast=0.2),
+                medlab.train.augmentation(flip=(0, 1), rotation=45, brightness=0.2, contrast=0.2, fill=0),
             ),
             (parts.val, 64, None, None),
         )
@@ -67,7 +67,7 @@ def run(seed: int) -> pd.DataFrame:
         model,
         train,
         val,
-        epochs=30,
+        epochs=12,
         schedule="cosine",
         patience=None,
         learning_rate=4e-3,
