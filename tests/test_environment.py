@@ -37,5 +37,5 @@ def test_lock_holds_every_dependency_with_hashes_and_no_address():
     lock = (ROOT / "requirements.lock").read_text()
     assert "://" not in lock
     for requirement in PROJECT["dependencies"]:
-        name = re.match(r"[\w-]+", requirement).group().lower()
+        name = re.match(r"[\w.-]+", requirement).group().lower().replace(".", "-")
         assert re.search(rf"^{re.escape(name)}==\S+.*\\\n    --hash=sha256:", lock, re.MULTILINE), name
