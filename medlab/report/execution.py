@@ -65,6 +65,7 @@ def run(
     client = NotebookClient(
         notebook,
         timeout=None,
+        iopub_timeout=60,  # outputs of a busy machine may come long after the reply
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=True,
