@@ -226,6 +226,11 @@ def subgroups(
         msg = f"by must name at least two subgroups, one per image ({len(true)}); got {names[:5].tolist()}."
         raise ValueError(msg)
     group = group_numbers(groups, len(true))
+    known = classification(true, score, group, threshold, resamples=1).index
+    unknown = [wanted for wanted in scores if wanted not in known]
+    if unknown:
+        msg = f"There is no score {unknown[0]!r}; there are {', '.join(known)}."
+        raise ValueError(msg)
     rows = {}
     for name in sorted(names):
         inside = part == name
@@ -233,9 +238,6 @@ def subgroups(
             classification(true[i], score[i], group[i], threshold, **options) for i in (inside, ~inside)
         )
         for wanted in scores:
-            if wanted not in classification(true, score, group, threshold, resamples=1).index:
-                msg = f"There is no score {wanted!r}; medlab.evaluate.classification shows which there are."
-                raise ValueError(msg)
             rows[name, wanted] = _beside(own, rest, wanted) | {"positives": float((true[inside] == 1).mean())}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.names = ["subgroup", "score"]

@@ -44,7 +44,7 @@ def save(model: keras.Model, path: str | Path, card: Mapping[str, Any] | None = 
         What only you know, as JSON can hold it: ``scores`` (with their intervals), ``intended_use``,
         ``limits``, ``classes``, … It goes before what is filled in: ``name``, ``intended_use``, ``inputs``
         and ``outputs``, ``parameters``, ``created``, ``data``, ``seeds`` and ``training`` as
-        `medlab.provenance` noted them in this session, ``versions``, and ``weights_sha256``, which always
+        `medlab.provenance` noted them in this Python process, ``versions``, and ``weights_sha256``, which always
         belongs to the file.
 
     Returns
@@ -59,7 +59,7 @@ def save(model: keras.Model, path: str | Path, card: Mapping[str, Any] | None = 
 
     Notes
     -----
-    ``data`` lists every data set that was read in this session, also those that this model has not seen.
+    ``data`` lists every data set that was read since Python started, also those that this model has not seen.
 
     References
     ----------
