@@ -44,8 +44,8 @@ def save(model: keras.Model, path: str | Path, card: Mapping[str, Any] | None = 
         What only you know, as JSON can hold it: ``scores`` (with their intervals), ``intended_use``,
         ``limits``, ``classes``, … It goes before what is filled in: ``name``, ``intended_use``, ``inputs``
         and ``outputs``, ``parameters``, ``created``, ``data``, ``seeds`` and ``training`` as
-        `medlab.provenance` noted them in this Python process, ``versions``, and ``weights_sha256``, which always
-        belongs to the file.
+        `medlab.provenance` noted them since Python started, ``versions``, and ``weights_sha256``, which
+        always belongs to the file.
 
     Returns
     -------
