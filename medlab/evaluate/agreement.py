@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy import stats
 
-from medlab.evaluate.resampling import bootstrap, group_numbers
+from medlab.evaluate import weighted
+from medlab.evaluate.resampling import Interval, bootstrap, group_numbers, percentile_interval, resampled
 from medlab.radiomics.agreement import icc
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
-
-    from medlab.evaluate.resampling import Interval
 
 __all__ = ["bland_altman", "fleiss_kappa", "icc", "kappa", "paired_values"]
 
@@ -97,7 +96,7 @@ def kappa(
     groups : (n,) array_like, optional
         Patient of each image.
     weights : {"linear", "quadratic"}, optional
-        For grades: how much a disagreement by several grades counts.
+        For grades, which must sort in their order: how much a disagreement by several grades counts.
     confidence, resamples, seed
         Of the interval.
 
@@ -115,21 +114,20 @@ def kappa(
     >>> round(kappa([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1]).value, 3)
     0.667
     """
-    from sklearn import metrics
-
     first, second = np.asarray(a), np.asarray(b)
     if first.shape != second.shape or first.ndim != 1 or not len(first):
         msg = f"kappa needs two (n,) arrays of the same images; got shapes {first.shape} and {second.shape}."
         raise ValueError(msg)
-    names = np.unique(np.concatenate([first, second]))
+    names, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    apart = np.abs(np.subtract.outer(np.arange(len(names)), np.arange(len(names))))
+    cost = {None: (apart > 0).astype(float), "linear": apart, "quadratic": apart**2}[weights]
 
-    def agreed(x: NDArray, y: NDArray) -> float:
-        return float(metrics.cohen_kappa_score(x, y, labels=names, weights=weights))
+    def agreed(drawn: NDArray) -> NDArray:
+        return weighted.kappa(drawn, codes[: len(first)], codes[len(first) :], len(names), cost)
 
     group = group_numbers(groups, len(first))
-    return bootstrap(
-        agreed, first, second, groups=group, resamples=resamples, confidence=confidence, seed=seed
-    )
+    limits = percentile_interval(resampled(agreed, group, resamples, seed), confidence)
+    return Interval(float(agreed(np.ones((1, len(first))))[0]), *limits)
 
 
 def fleiss_kappa(

@@ -79,27 +79,31 @@ def decision_curve(
             msg = f"{what} must lie between 0 and 1; got {values.min():g} to {values.max():g}."
             raise ValueError(msg)
     enough = min(len(np.unique(group[true == c])) for c in (0, 1)) >= MINIMUM_PATIENTS
-    rows = []
-    for limit in limits:
-        price = limit / (1 - limit)
+    prices, called = limits / (1 - limits), (score >= limits[:, None]).T
 
-        def benefit(w: NDArray, called: NDArray = score >= limit, price: float = price) -> NDArray:
-            return _net_benefit(w, true == 1, called, price, prevalence)
+    def benefit(w: NDArray) -> NDArray:
+        return _net_benefit(w, true == 1, called, prices, prevalence)
 
-        interval = (np.nan, np.nan)
-        if enough:
-            interval = percentile_interval(resampled(benefit, group, resamples, seed), confidence)
-        rows.append((benefit(np.ones((1, len(true))))[0], *interval, share - (1 - share) * price))
-    index = pd.Index(limits, name="threshold")
-    return pd.DataFrame(rows, columns=["model", "low", "high", "treat all"], index=index)
+    table = pd.DataFrame(
+        {"model": benefit(np.ones((1, len(true))))[0]}, index=pd.Index(limits, name="threshold")
+    )
+    table["low"] = table["high"] = np.nan
+    if enough:
+        drawn = resampled(benefit, group, resamples, seed)
+        table[["low", "high"]] = [percentile_interval(values, confidence) for values in drawn.T]
+    table["treat all"] = share - (1 - share) * prices
+    return table
 
 
 def _net_benefit(
-    weights: NDArray, ill: NDArray, called: NDArray, price: float, prevalence: float | None
+    weights: NDArray, ill: NDArray, called: NDArray, prices: NDArray, prevalence: float | None
 ) -> NDArray:
-    right, wrong = (weights @ (called & part).astype(float) for part in (ill, ~ill))
+    """Net benefit of each resample at each threshold, (resamples, thresholds)."""
+    right, wrong = (weights @ (called & part[:, None]).astype(float) for part in (ill, ~ill))
     if prevalence is None:
-        return (right - wrong * price) / weights.sum(axis=1)
+        return (right - wrong * prices) / weights.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        sensitivity, alarms = right / (weights @ ill), wrong / (weights @ ~ill)
-    return sensitivity * prevalence - alarms * (1 - prevalence) * price
+        sensitivity, alarms = (
+            hits / (weights @ part.astype(float))[:, None] for hits, part in ((right, ill), (wrong, ~ill))
+        )
+    return sensitivity * prevalence - alarms * (1 - prevalence) * prices

@@ -153,6 +153,10 @@ class _Events:
         if hit not in {"centre", "overlap"}:
             msg = f"hit must be 'centre' or 'overlap'; got {hit!r}."
             raise ValueError(msg)
+        half = len(columns) // 2
+        if (true[columns[half:]].to_numpy() <= true[columns[:half]].to_numpy()).any():
+            msg = "true holds a box that is empty: each stop must be larger than its start."
+            raise ValueError(msg)
         found = found.sort_values("score", ascending=False, kind="stable")
         self.image = found["image"].to_numpy(int)
         self.score = found["score"].to_numpy(float)

@@ -56,14 +56,16 @@ def brier(weights: NDArray, positive: NDArray, score: NDArray) -> NDArray:
     return _ratio(weights @ (score - positive) ** 2, weights.sum(axis=1))
 
 
-def kappa(weights: NDArray, true: NDArray, called: NDArray, classes: int) -> NDArray:
-    """Return Cohen's kappa: agreement beyond chance."""
+def kappa(
+    weights: NDArray, true: NDArray, called: NDArray, classes: int, cost: NDArray | None = None
+) -> NDArray:
+    """Return Cohen's kappa: agreement beyond chance; `cost` (classes, classes) is that of a disagreement."""
+    cost = 1 - np.eye(classes) if cost is None else cost
+    one_hot = np.eye(classes)
     total = weights.sum(axis=1)
-    agreed = weights @ (true == called).astype(float) / total
-    chance = np.zeros(len(weights))
-    for c in range(classes):
-        chance += (weights @ (true == c).astype(float)) * (weights @ (called == c).astype(float)) / total**2
-    return _ratio(agreed - chance, 1 - chance)
+    seen = weights @ cost[true, called] / total
+    chance = ((weights @ one_hot[true] @ cost) * (weights @ one_hot[called])).sum(axis=1) / total**2
+    return 1 - _ratio(seen, chance)
 
 
 def _by_score(weights: NDArray, positive: NDArray, score: NDArray) -> tuple[NDArray, NDArray]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from medlab.measure.region import box_of, check_length, inside, some_inside
+from medlab.view.meshes import enclosed_volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from medlab.image import Image
 
-__all__ = ["area", "enclosed_volume", "sphericity", "surface_area", "surface_mesh", "volume"]
+__all__ = ["area", "sphericity", "surface_area", "surface_mesh", "volume"]
 
 
 def volume(mask: Image, label: int | str | None = None) -> float:
@@ -144,12 +145,6 @@ def surface_mesh(
     if enclosed_volume(vertices, faces) < 0:
         faces = faces[:, ::-1]
     return vertices, faces
-
-
-def enclosed_volume(vertices: NDArray[Any], faces: NDArray[Any]) -> float:
-    """Return the volume in mm³ inside a closed mesh in mm; negative if its faces look inwards (IBSI RNU0)."""
-    a, b, c = np.moveaxis((vertices - vertices.mean(axis=0))[faces], 1, 0)
-    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
 
 
 def surface_area(mask: Image, label: int | str | None = None) -> float:

@@ -64,8 +64,8 @@ def augmentation(
         distance from the image's minimum.
     fill : float, optional
         Value outside the image after moving it; masks are filled with 0. Default: the image's minimum, which
-        is air where a body ends inside the image. For patches from inside a body give their mean: dark
-        corners that no test image has cost a vessel segmenter 0.09 of its AUC (see ``tests/learning``).
+        is air where a body ends inside the image. For patches from inside a body give their mean: a
+        network that has learned with dark corners, which no test image has, does worse on those.
 
     Returns
     -------

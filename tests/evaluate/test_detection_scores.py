@@ -92,6 +92,12 @@ def test_nothing_found_is_a_sensitivity_of_nothing(study):
     assert evaluate.detection(true, found.iloc[:0], images=4).value["CPM"] == 0
 
 
+def test_an_empty_true_box_is_refused(study):
+    true, found = study
+    with pytest.raises(ValueError, match="a box that is empty"):
+        evaluate.froc(true.assign(row_stop=true["row_start"]), found, images=4)
+
+
 def test_an_image_that_does_not_exist_is_refused(study):
     with pytest.raises(ValueError, match=r"found names images \[2, 3\]"):
         evaluate.froc(*study, images=2)

@@ -9,7 +9,7 @@ from shapes import ellipsoid, flat, straight, turned
 
 import medlab
 from medlab.measure import area, sphericity, surface_area, surface_mesh, volume
-from medlab.measure.sizes import enclosed_volume
+from medlab.view.meshes import enclosed_volume
 
 HALF = np.array([14.0, 11.0, 9.0])
 

@@ -6,9 +6,8 @@ from scipy.spatial.transform import Rotation
 
 import medlab
 from medlab import Image, view
-from medlab.measure.sizes import enclosed_volume
 from medlab.view.camera import Camera
-from medlab.view.meshes import simplified
+from medlab.view.meshes import enclosed_volume, simplified
 from medlab.view.zbuffer import Part, draw
 
 AXES = np.array([14.0, 11.0, 9.0])  # half axes of the ellipsoid in mm
