@@ -143,7 +143,7 @@ def _surface(
 
 
 def enclosed_volume(vertices: NDArray[Any], faces: NDArray[Any]) -> float:
-    """Return the volume inside a closed mesh (IBSI RNU0), in its unit cubed; negative if faces look inwards."""
+    """Return the volume in a closed mesh (IBSI RNU0); negative if its faces look inwards."""
     a, b, c = np.moveaxis((vertices - vertices.mean(axis=0, dtype=np.float64))[faces], 1, 0)
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
 
