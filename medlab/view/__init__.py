@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "annotation": ["Annotator", "annotate"],
         "comparison": ["CompareViewer", "compare"],
+        "exploring": ["Explorer", "explore"],
         "figures": ["mosaic", "overlay", "show"],
         "meshes": ["mesh"],
         "surfaces": ["SurfaceFigure", "surface"],
