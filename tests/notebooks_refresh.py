@@ -29,14 +29,19 @@ if TYPE_CHECKING:
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-_LARGE = 30_000
+_LARGE = 8_000
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def cleaned(notebook: NotebookNode) -> NotebookNode:
-    """Leave out what changes from run to run or needs a kernel: widgets, time stamps, start-up noise."""
+    """Leave out what changes from run to run or needs a kernel: widgets, time stamps, start-up noise.
+
+    JupyterLab opens with the solutions folded.
+    """
     for cell in notebook.cells:
         cell.metadata = {k: v for k, v in cell.metadata.items() if k in {"tags", "medlab"}}
+        if "solution" in notebook_rules.tags(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.cell_type == "code":
             cell.outputs = [kept for output in cell.outputs if (kept := _cleaned_output(output))]
     own = {"medlab": notebook.metadata.get("medlab", {})}

@@ -43,6 +43,16 @@ def test_a_notebook_is_run_and_left_clean(notebook):
     assert set(content.metadata) == {"kernelspec", "language_info", "medlab"}
 
 
+def test_solutions_are_folded(notebook):
+    path = notebook("1", "2")
+    content = nbformat.read(path, as_version=4)
+    content.cells[-1].metadata["tags"] = ["solution"]
+    nbformat.write(content, path)
+    notebooks_refresh.refresh(path)
+    folded = [cell.metadata.get("jupyter", {}) for cell in notebook_rules.read(path).cells]
+    assert folded == [{}, {}, {"source_hidden": True}]
+
+
 def test_running_again_changes_nothing(notebook):
     path = notebook("import random\nrandom.seed(0)\nrandom.random()")
     notebooks_refresh.refresh(path)

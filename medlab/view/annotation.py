@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
     from medlab.image import Image
+    from medlab.view.planes import Plane
     from medlab.view.stack import Stack
     from medlab.view.window import WindowSpec
 
@@ -248,10 +249,10 @@ class Annotator(SliceViewer):
     def _state(self) -> dict[str, Any]:
         return super()._state() | {"_shapes": list(self._shapes)}
 
-    def _drawn_on(self, picture: Picture) -> Picture:
-        if self.axis == 0:
+    def _drawn_on(self, picture: Picture, plane: Plane) -> Picture:
+        if plane.axis == 0:
             here = [s for s in self._checked_shapes() if s.slice == self.index]
-            shapes.draw(picture, here, self._planes[0], self._stack.grid[2:], self._colors)
+            shapes.draw(picture, here, plane, self._stack.grid[2:], self._colors)
         return picture
 
     def _answer(self, sender: Any, content: Any, buffers: Any) -> None:

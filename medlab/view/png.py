@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from medlab.view.planes import Plane
     from medlab.view.stack import Stack
 
-__all__ = ["coloured", "encoded", "picture"]
+__all__ = ["coloured", "encoded", "picture", "row"]
 
 _LONGEST_SIDE, _LEAST_SIDE = 480, 360
+_GAP = 6  # pixels between pictures in a row
 _COLOURS = 256
 _RARE = 1000  # colours that are replaced by the nearest of those kept
 
@@ -55,6 +56,19 @@ def picture(values: NDArray[np.uint8], plane: Plane, scene: dict[str, Any]) -> P
     pixel = max(tall, wide) / min(_LONGEST_SIDE, max(_LEAST_SIDE, *values.shape[:2]))
     size = (max(1, round(wide / pixel)), max(1, round(tall / pixel)))
     return Pillow.fromarray(values).resize(size, Pillow.Resampling.BICUBIC, reducing_gap=2)
+
+
+def row(pictures: list[Picture]) -> Picture:
+    """Return pictures side by side, centred on black."""
+    from PIL import Image as Pillow
+
+    wide, tall = sum(one.width + _GAP for one in pictures) - _GAP, max(one.height for one in pictures)
+    sheet = Pillow.new("RGB", (wide, tall))
+    left = 0
+    for one in pictures:
+        sheet.paste(one, (left, (tall - one.height) // 2))
+        left += one.width + _GAP
+    return sheet
 
 
 def encoded(shown: Picture, max_bytes: int) -> bytes:

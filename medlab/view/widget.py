@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from medlab.image import Image
     from medlab.view.masks import Masks
+    from medlab.view.planes import Plane
     from medlab.view.stack import Stack
 
 __all__ = ["SliceViewer", "slices"]
@@ -226,7 +227,8 @@ class SliceViewer(anywidget.AnyWidget):
         max_bytes : int, optional
             Largest size.
         labelled : bool, optional
-            Write plane, slice, window, orientation letters and a scale bar on it.
+            Write plane, slice, window, orientation letters and a scale bar on it, and show three planes
+            where the viewer does.
         """
         return png.encoded(self._picture(labelled=labelled), max_bytes)
 
@@ -243,15 +245,20 @@ class SliceViewer(anywidget.AnyWidget):
         return f"<{type(self).__name__} {plane} {self._stack.fast} {self.index} of {self.image!r}>"
 
     def _picture(self, *, labelled: bool) -> Picture:
-        plane, state = self._planes[self.axis], self._state()
+        if self.three_planes and labelled and len(self._scene["planes"]) > 1:
+            return png.row([self._plane_picture(plane, labelled=True) for plane in self._planes])
+        return self._plane_picture(self._planes[self.axis], labelled=labelled)
+
+    def _plane_picture(self, plane: Plane, *, labelled: bool) -> Picture:
+        state = self._state()
         shown = png.coloured(self._stack, plane, self._scene, state, self.window, self._masks)
-        picture = self._drawn_on(png.picture(shown, plane, self._scene))
+        picture = self._drawn_on(png.picture(shown, plane, self._scene), plane)
         if not labelled:
             return picture
         place = marks.place_text(self._scene, plane, state)
         return marks.written(picture, plane, self._scene, place, marks.window_lines(self._scene, self.window))
 
-    def _drawn_on(self, picture: Picture) -> Picture:
+    def _drawn_on(self, picture: Picture, plane: Plane) -> Picture:  # noqa: ARG002
         """Add to the picture what another kind of viewer draws."""
         return picture
 

@@ -56,6 +56,21 @@ def test_letters_and_scale_are_left_out_where_they_are_unknown():
     assert ink[:24, :120].any()
 
 
+def test_three_planes_stand_side_by_side_each_with_its_marks(ct):
+    viewer = view.slices(ct, index=3)
+    axial = picture(viewer)
+    viewer.three_planes = True
+    shown = picture(viewer)
+    assert (shown[:, : axial.shape[1]] == axial).all()
+    assert shown.shape[0] == axial.shape[0]
+    assert shown.shape[1] > 2.5 * axial.shape[1]
+
+
+def test_a_picture_without_slices_has_one_plane():
+    flat = np.zeros((60, 80))
+    assert picture(view.slices(flat, three_planes=True)).shape == picture(view.slices(flat)).shape
+
+
 def test_words_name_slice_time_and_window(ct):
     viewer = view.slices(ct, window="lung", index=3)
     assert marks.place_text(viewer._scene, viewer._planes[0], viewer._state()) == "axial 3 / 8"
