@@ -32,7 +32,12 @@ def lab(browser, tmp_path_factory):
 
 
 def drawn(lab):
-    voxels, boxes = json.loads(lab.run_at_end(REPORT))
+    """What Python has; ipywidgets holds a change back while the kernel is still busy with the one before."""
+    for _ in range(10):
+        voxels, boxes = json.loads(lab.run_at_end(REPORT))
+        if boxes:
+            break
+        lab.page.wait_for_timeout(500)
     mask = np.zeros((6, ROWS, COLS), bool)
     mask[tuple(np.array(voxels, int).reshape(-1, 3).T)] = True
     return mask, boxes
