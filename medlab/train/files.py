@@ -97,7 +97,7 @@ def read_picture(
     -------
     (rows, columns, channels) ndarray of float32
         0 to 1: whole numbers are divided by the largest of their type (8 bit: 255), other values are scaled
-        between the image's own minimum and maximum.
+        between the image's own minimum and maximum. Larger is brighter as shown: MONOCHROME1 is inverted.
     """
     import medlab
 
@@ -111,6 +111,8 @@ def read_picture(
     else:
         low, high = float(values.min()), float(values.max())
         values = (values - low) / max(high - low, 1e-12)
+    if image.meta.get("PhotometricInterpretation") == "MONOCHROME1":
+        values = 1 - values
     if image.axes == "yx":
         values = values[..., None]
     if values.shape[-1] != channels:

@@ -57,7 +57,7 @@ def written(picture: Picture, plane: Plane, scene: dict[str, Any], place: str, l
 
 
 def place_text(scene: dict[str, Any], plane: Plane, state: dict[str, Any]) -> str:
-    """Name the plane, its number, and the time point where there are several."""
+    """Return the title on a line of its own, the plane with its number, and the time point of several."""
     time, slices = scene["grid"][0], scene["grid"][1 + plane.axis]
     words = []
     if len(scene["planes"]) > 1 or scene["grid"][1] > 1:
@@ -66,7 +66,7 @@ def place_text(scene: dict[str, Any], plane: Plane, state: dict[str, Any]) -> st
         words.append(f"{name} {state['position'][plane.axis]} / {slices - 1}")
     if time > 1:
         words.append(f"{scene['slow']} {state['time']} / {time - 1}")
-    return ", ".join(words)
+    return "\n".join(filter(None, (scene["title"], ", ".join(words))))
 
 
 def window_lines(scene: dict[str, Any], window: tuple[float, float]) -> list[str]:

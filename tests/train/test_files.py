@@ -42,6 +42,18 @@ def test_pictures_are_scaled_and_resampled(folder):
     np.testing.assert_allclose(small[..., 0], plain[..., 0].reshape(10, 2, 8, 2).mean(axis=(1, 3)), atol=0.08)
 
 
+def test_a_radiograph_stored_as_a_negative_is_turned_round(tmp_path):
+    import pydicom
+
+    header = pydicom.dcmread(pydicom.data.get_testdata_file("CT_small.dcm", download=False))
+    pictures = []
+    for meaning in ("MONOCHROME1", "MONOCHROME2"):
+        header.PhotometricInterpretation = meaning
+        header.save_as(tmp_path / f"{meaning}.dcm")
+        pictures.append(read_picture(tmp_path / f"{meaning}.dcm"))
+    np.testing.assert_allclose(pictures[0], 1 - pictures[1], atol=1e-6)
+
+
 def test_a_model_learns_from_files(folder):
     table = index_folder(folder, patient=r"person(\d+)")
     parts = medlab.train.split(table, stratify="label", seed=1)

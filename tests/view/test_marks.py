@@ -73,7 +73,9 @@ def test_a_picture_without_slices_has_one_plane():
 
 def test_words_name_slice_time_and_window(ct):
     viewer = view.slices(ct, window="lung", index=3)
-    assert marks.place_text(viewer._scene, viewer._planes[0], viewer._state()) == "axial 3 / 8"
+    named = view.slices(ct, title="Simulated CT")._scene
+    assert marks.place_text(named, viewer._planes[0], viewer._state()).startswith("Simulated CT\n")
+    assert marks.place_text(viewer._scene, viewer._planes[0], viewer._state()) == "CT\naxial 3 / 8"
     assert marks.window_lines(viewer._scene, viewer.window) == ["lung", "C -600  W 1500 HU"]
     assert marks.window_lines(viewer._scene, (0.1234, 0.5)) == ["C 0.1234  W 0.5 HU"]
     cine = view.slices(Image(np.zeros((4, 3, 8, 8)), axes="tzyx"), time=2)

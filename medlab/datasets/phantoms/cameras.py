@@ -136,7 +136,11 @@ class SpectCamera:
         self._survival = [self._weight(turn, attenuation) for turn in self._turns]
 
     def forward(self, activity: NDArray[Any], views: slice = slice(None)) -> NDArray[np.float32]:
-        """Return mean counts (z, angle, bin) of an activity (z, y, x) in Bq/ml."""
+        """Return mean counts (z, angle, bin) of an activity (z, y, x) in Bq/ml.
+
+        Where next to nothing arrives they may lie just below zero: the blur is done by Fourier transform,
+        unclipped so that `adjoint` is the exact transpose. Clip them before drawing Poisson counts.
+        """
         from scipy import fft
 
         rows = np.asarray(activity, np.float32).reshape(len(activity), -1).T
