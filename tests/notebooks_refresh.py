@@ -69,11 +69,12 @@ def _cleaned_output(output: NotebookNode) -> NotebookNode | None:
 
 
 def smaller(png: str) -> str:
-    """Give a large picture a palette of 128 colours; people read it, nobody measures in it."""
+    """Give a large picture a palette of 128 colours, rare ones too; people read it, nobody measures in it."""
     content = base64.b64decode(png)
     if len(content) < _LARGE:
         return png
-    picture = Image.open(io.BytesIO(content)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    shown = Image.open(io.BytesIO(content)).convert("RGB")
+    picture = shown.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     reduced = io.BytesIO()
     picture.save(reduced, "PNG", optimize=True)
     return base64.b64encode(min(reduced.getvalue(), content, key=len)).decode()
