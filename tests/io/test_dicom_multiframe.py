@@ -259,6 +259,15 @@ def test_ultrasound_regions_of_different_scale_give_no_spacing(tmp_path):
     assert any("2 regions" in note for note in image.notes)
 
 
+def test_an_ultrasound_region_beyond_the_picture_gives_no_spacing(tmp_path):
+    outside = region(0.02)
+    outside.RegionLocationMaxX1, outside.RegionLocationMaxY1 = 600, 400
+    cine(tmp_path / "a.dcm", colours(2), "RGB", SequenceOfUltrasoundRegions=Sequence([outside]))
+    image = read_dicom(tmp_path / "a.dcm")
+    assert image.space == "pixel"
+    assert any("larger than the picture" in note for note in image.notes)
+
+
 def test_frame_time_vector_gives_times(tmp_path):
     cine(tmp_path / "a.dcm", colours(3), "RGB", FrameTimeVector=[0, 10, 25])
     np.testing.assert_allclose(read_dicom(tmp_path / "a.dcm").times, [0, 10, 35])

@@ -54,7 +54,14 @@ def is_length(value: float) -> bool:
 def _region_spacing(dataset: Dataset, notes: list[str]) -> tuple[float, float] | None:
     """Return (dy, dx) of the tissue regions of an ultrasound picture, if they agree."""
     found = set()
-    for region in dataset.get("SequenceOfUltrasoundRegions") or []:
+    regions = dataset.get("SequenceOfUltrasoundRegions") or []
+    if any(_reaches_beyond(region, dataset) for region in regions):
+        notes.append(
+            "An ultrasound region is larger than the picture, which was scaled after its header was written; "
+            "no spacing was taken from it."
+        )
+        return None
+    for region in regions:
         units = region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection")
         deltas = region.get("PhysicalDeltaY"), region.get("PhysicalDeltaX")
         spatial = region.get("RegionSpatialFormat") in {_TISSUE, None}
@@ -68,6 +75,12 @@ def _region_spacing(dataset: Dataset, notes: list[str]) -> tuple[float, float] |
         notes.append(f"The picture holds {len(found)} regions of different scale; no spacing was taken.")
         return None
     return next(iter(found)) if found else None
+
+
+def _reaches_beyond(region: Dataset, picture: Dataset) -> bool:
+    ends = (("RegionLocationMaxX1", "Columns"), ("RegionLocationMaxY1", "Rows"))
+    pairs = [(region.get(end), picture.get(size)) for end, size in ends]
+    return any(isinstance(end, int) and isinstance(size, int) and end > size for end, size in pairs)
 
 
 def _stated_spacing(header: Header, notes: list[str]) -> tuple[float, float] | None:
