@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _LARGE = 8_000
+_SOLUTION = "# Solution"  # the line of a folded cell that stays in view
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -42,6 +43,8 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
         cell.metadata = {k: v for k, v in cell.metadata.items() if k in {"tags", "medlab"}}
         if "solution" in notebook_rules.tags(cell):
             cell.metadata["jupyter"] = {"source_hidden": True}
+            if cell.cell_type == "code" and not cell.source.startswith(_SOLUTION):
+                cell.source = f"{_SOLUTION}\n{cell.source}"
         if cell.cell_type == "code":
             cell.outputs = [kept for output in cell.outputs if (kept := _cleaned_output(output))]
     own = {"medlab": notebook.metadata.get("medlab", {})}

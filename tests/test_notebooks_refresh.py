@@ -51,6 +51,7 @@ def test_solutions_are_folded(notebook):
     notebooks_refresh.refresh(path)
     folded = [cell.metadata.get("jupyter", {}) for cell in notebook_rules.read(path).cells]
     assert folded == [{}, {}, {"source_hidden": True}]
+    assert notebook_rules.read(path).cells[-1].source == "# Solution\n2"
 
 
 def test_running_again_changes_nothing(notebook):

@@ -37,7 +37,8 @@ def student(notebook: NotebookNode) -> NotebookNode:
     The solutions are gone, text and code alike. The exercises with their stubs and the checks stay.
     All outputs are gone too: a check prints the right answer, later cells may be drawn from it, and so
     what stands below a cell was made by the student. A check may fail without stopping
-    *Run All Cells* (Jupyter's tag ``raises-exception``), because at first every one of them does.
+    *Run All Cells* (Jupyter's tag ``raises-exception``), because at first every one of them does. JupyterLab
+    shows the checks folded: some compute the answer.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def student(notebook: NotebookNode) -> NotebookNode:
     for cell in edition.cells:
         if cell.cell_type == "code":
             _empty(cell)
+        if role(cell) == "check":
+            _fold(cell, "Check your answer: run this cell")
     return edition
 
 
@@ -93,17 +96,18 @@ def teacher(notebook: NotebookNode) -> NotebookNode:
     edition = copy.deepcopy(notebook)
     for cell in edition.cells:
         if role(cell) == "solution":
-            _fold(cell)
+            _fold(cell, "Solution")
+            if cell.cell_type == "code":
+                cell.metadata["jupyter"]["outputs_hidden"] = True
     return edition
 
 
-def _fold(cell: NotebookNode) -> None:
-    folded = {"source_hidden": True}
-    if cell.cell_type == "code":
-        folded["outputs_hidden"] = True
-    cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), **folded}
-    if not cell.source.startswith("%%"):  # such a line must stay the first
-        cell.source = ("# Solution\n" if cell.cell_type == "code" else "**Solution**\n\n") + cell.source
+def _fold(cell: NotebookNode, name: str) -> None:
+    """Hide the source of a cell; the line that stays in view says what it is."""
+    cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), "source_hidden": True}
+    first = f"# {name}\n" if cell.cell_type == "code" else f"**{name}**\n\n"
+    if not cell.source.startswith(("%%", first)):  # a cell magic must stay the first line
+        cell.source = first + cell.source
 
 
 def _empty(cell: NotebookNode) -> None:

@@ -37,6 +37,17 @@ def test_the_student_form_keeps_lesson_exercises_and_checks(lesson):
     assert student(lesson).metadata.medlab == lesson.metadata.medlab
 
 
+def test_the_student_form_folds_the_checks_behind_a_line_that_tells_nothing(lesson):
+    folded = [c for c in student(lesson).cells if c.metadata.get("jupyter", {}).get("source_hidden")]
+    assert [role(c) for c in folded] == ["check"]
+    assert folded[0].source.splitlines()[0] == "# Check your answer: run this cell"
+
+
+def test_a_solution_that_is_named_already_keeps_its_name():
+    cells = [code("# Solution\nanswer = 42", "solution")]
+    assert teacher(new_notebook(cells=cells)).cells[0].source == "# Solution\nanswer = 42"
+
+
 def test_the_student_form_looks_as_if_nobody_has_run_it(lesson):
     codes = [cell for cell in student(lesson).cells if cell.cell_type == "code"]
     assert [(c.outputs, c.execution_count) for c in codes] == [([], None)] * len(codes)
