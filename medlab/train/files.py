@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from medlab.io.errors import LoadError
 from medlab.models.backend import keras
 
 if TYPE_CHECKING:
@@ -224,8 +225,8 @@ class Files(keras.utils.PyDataset):
         path, target = self._paths[k], self._targets[k]
         try:
             return self._read(path), (target if self._read_target is None else self._read_target(target))
-        except (OSError, ValueError) as error:
-            self.failed[path] = f"{type(error).__name__}: {error}"
+        except (OSError, ValueError, LoadError) as error:
+            self.failed[path] = f"{type(error).__name__}: {error}".partition("\n")[0]
             if len(self.failed) > self._most:
                 msg = f"{len(self.failed)} of {len(self._paths)} files could not be read; the last: {error}"
                 raise ValueError(msg) from error

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -105,6 +107,18 @@ def test_a_broken_file_is_left_out_and_named():
     x, y = batches[0]
     assert (len(x), y.tolist()) == (7, [0, 1, 2, 3, 4, 5, 6])
     assert batches.failed == {7: "OSError: cut off"}
+
+
+def test_a_picture_cut_off_is_left_out_and_named(folder):
+    table = index_folder(folder)
+    broken = table.path.iloc[3]
+    whole = Path(broken).read_bytes()
+    Path(broken).write_bytes(whole[: len(whole) // 2])
+    batches = Files(table, read_picture, batch_size=24, seed=None)
+    x, _ = batches[0]
+    assert len(x) == 23
+    assert list(batches.failed) == [broken]
+    assert "\n" not in batches.failed[broken]
 
 
 def test_many_broken_files_stop_the_training():
