@@ -81,6 +81,8 @@ def has_exercises(notebook: NotebookNode, path: Path) -> Iterator[str]:  # noqa:
     for cell in notebook.cells:
         if "check" in tags(cell) and "check(" not in cell.source:
             yield f"a cell tagged check does not call check: {cell.source[:40]!r}"
+        if "solution" in tags(cell) and not cell.source.startswith(("# Solution", "**Solution**")):
+            yield "a solution does not begin with '# Solution', the line that stays when it is folded"
         if "exercise" in tags(cell) and cell.cell_type == "code" and "..." not in cell.source:
             yield f"the stub of an exercise holds no `...`: {cell.source[:40]!r}"
 

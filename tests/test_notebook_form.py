@@ -34,7 +34,7 @@ def good_notebook():
     def exercise():
         yield text("How many?", "exercise")
         yield code("answer = ...", "exercise")
-        yield code("answer = 2", "solution")
+        yield code("# Solution\nanswer = 2", "solution")
         yield code("medlab.check(answer, 2)", "check")
 
     cells = [
@@ -67,6 +67,7 @@ SPOILED = {
     "one exercise": lambda n: n.cells.__delitem__(slice(-4, None)),
     "no check": lambda n: n.cells.pop(),
     "solution before question": lambda n: n.cells.insert(2, n.cells.pop(-2)),
+    "a solution that shows": lambda n: n.cells[-2].update(source="answer = 2"),
     "an empty check": lambda n: n.cells[-1].update(source="pass"),
     "a stub that tells": lambda n: n.cells[-3].update(source="answer = 2"),
     "an old format": lambda n: n.update(nbformat_minor=4),
