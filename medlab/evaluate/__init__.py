@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "decisions": ["decision_curve"],
         "deformation": ["folding", "jacobian_determinant", "target_registration_error"],
         "diagrams": ["bland_altman_plot", "froc_plot", "net_benefit", "precision_recall", "reliability"],
-        "finding": ["detection", "froc"],
+        "finding": ["compare_detection", "detection", "froc"],
         "masks": ["dice", "segmentation", "segmentation_cases", "surface_distances"],
         "operating": ["choose_threshold", "predictive_values"],
         "plots": ["confusion", "roc"],

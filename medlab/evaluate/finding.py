@@ -10,12 +10,12 @@ from medlab.evaluate.classes import MINIMUM_PATIENTS
 from medlab.evaluate.resampling import group_numbers, percentile_interval, resampled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["detection", "froc"]
+__all__ = ["compare_detection", "detection", "froc"]
 
 _AXES = ("slice", "row", "col")
 
@@ -122,17 +122,94 @@ def detection(
     import pandas as pd
 
     events = _Events(true, found, images, hit, overlap)
-    group = group_numbers(groups, images)
     limits = np.asarray(rates, dtype=np.float64)
-    values = events.sensitivities(np.ones((1, images)), limits)[0]
-    low = high = np.full(len(limits) + 1, np.nan)
-    if len(np.unique(group[events.objects > 0])) >= MINIMUM_PATIENTS:
-        drawn = resampled(lambda w: events.sensitivities(w, limits), group, resamples, seed)
-        columns = [*drawn.T, drawn.mean(axis=1)]
-        low, high = np.array([percentile_interval(column, confidence) for column in columns]).T
-    rows = [f"sensitivity at {rate:g}" for rate in limits]
-    table = {"value": [*values, values.mean()], "low": low, "high": high, "n": int(events.objects.sum())}
-    return pd.DataFrame(table, index=[*rows, "CPM"])
+    low, high = _interval(
+        lambda w: _with_mean(events.sensitivities(w, limits)),
+        group_numbers(groups, images),
+        events.objects,
+        confidence,
+        resamples,
+        seed,
+    )
+    value = _with_mean(events.sensitivities(np.ones((1, images)), limits))[0]
+    table = {"value": value, "low": low, "high": high, "n": int(events.objects.sum())}
+    return pd.DataFrame(table, index=_rows(limits))
+
+
+def compare_detection(
+    true: pd.DataFrame,
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    images: int,
+    groups: ArrayLike | None = None,
+    *,
+    hit: Literal["centre", "overlap"] = "centre",
+    overlap: float = 0.3,
+    rates: Sequence[float] = RATES,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare two detectors on the same images; the bootstrap draws the same patients for both.
+
+    Parameters
+    ----------
+    true, images, groups, hit, overlap, rates, confidence, resamples, seed
+        As in `detection`.
+    a, b : DataFrame
+        The boxes that each detector found, as ``found`` in `froc`.
+
+    Returns
+    -------
+    DataFrame
+        Rows as in `detection`; columns ``a``, ``b``, ``difference`` (a − b), and its ``low`` and ``high``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> box = ["image", "row_start", "row_stop", "col_start", "col_stop"]
+    >>> true = pd.DataFrame([[n, 10, 20, 10, 20] for n in range(20)], columns=box)
+    >>> good = true.assign(score=0.9)
+    >>> compare_detection(true, good, good[::2], images=20, rates=[1]).loc["CPM"].round(2).tolist()
+    [1.0, 0.5, 0.5, 0.3, 0.7]
+    """
+    import pandas as pd
+
+    first, second = (_Events(true, found, images, hit, overlap) for found in (a, b))
+    limits = np.asarray(rates, dtype=np.float64)
+
+    def scores(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        both = [_with_mean(events.sensitivities(weights, limits)) for events in (first, second)]
+        return np.stack([*both, both[0] - both[1]])
+
+    low, high = _interval(
+        lambda w: scores(w)[2], group_numbers(groups, images), first.objects, confidence, resamples, seed
+    )
+    values = dict(zip(("a", "b", "difference"), scores(np.ones((1, images)))[:, 0], strict=True))
+    return pd.DataFrame({**values, "low": low, "high": high}, index=_rows(limits))
+
+
+def _rows(rates: NDArray[np.float64]) -> list[str]:
+    return [*(f"sensitivity at {rate:g}" for rate in rates), "CPM"]
+
+
+def _with_mean(sensitivities: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([sensitivities, sensitivities.mean(axis=1)])
+
+
+def _interval(
+    scores: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    group: NDArray[np.int64],
+    objects: NDArray[np.int64],
+    confidence: float,
+    resamples: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return the lower and upper ends of each column, NaN where too few patients have an object."""
+    if len(np.unique(group[objects > 0])) < MINIMUM_PATIENTS:
+        return np.full((2, scores(np.ones((1, len(group)))).shape[1]), np.nan)
+    drawn = resampled(scores, group, resamples, seed)
+    return np.array([percentile_interval(column, confidence) for column in drawn.T]).T
 
 
 class _Events:

@@ -108,3 +108,43 @@ def test_the_plot_shows_the_metric_and_the_rates(study):
     cpm = evaluate.detection(*study, images=4).value["CPM"]
     assert ax.get_legend_handles_labels()[1] == [f"model: CPM {cpm:.2f}"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("false positives per image", "sensitivity")
+
+
+def simulated_pair(rng, patients=40):
+    """A detector that finds 7 of 10 objects and one that misses a further fifth of those, without alarms."""
+    true = boxes([[i, 10, 20, 10, 20] for i in range(patients)])
+    first = true.assign(score=0.9)[rng.random(patients) < 0.7]
+    return true, first, first[rng.random(len(first)) < 0.8]
+
+
+def test_a_comparison_holds_the_scores_of_both(study):
+    true, found = study
+    table = evaluate.compare_detection(true, found, found.iloc[:1], images=4)
+    assert table.a.tolist() == evaluate.detection(true, found, images=4).value.tolist()
+    assert table.b.tolist() == evaluate.detection(true, found.iloc[:1], images=4).value.tolist()
+    assert table.difference.tolist() == (table.a - table.b).tolist()
+    assert table[["low", "high"]].isna().all(axis=None)
+
+
+def test_the_interval_of_a_difference_holds_the_simulated_one():
+    rng = np.random.default_rng(5)
+    tables = [
+        evaluate.compare_detection(*simulated_pair(rng), images=40, rates=[1], resamples=200, seed=k)
+        for k in range(60)
+    ]
+    assert sum(t.low["CPM"] <= 0.7 * 0.2 <= t.high["CPM"] for t in tables) >= 52
+
+
+def test_a_paired_difference_is_surer_than_two_separate_scores():
+    true, first, second = simulated_pair(np.random.default_rng(0))
+    paired = evaluate.compare_detection(true, first, second, images=40).loc["CPM"]
+    one, other = (evaluate.detection(true, f, images=40).loc["CPM"] for f in (first, second))
+    assert paired.high - paired.low < np.hypot(one.high - one.low, other.high - other.low)
+
+
+def test_a_comparison_draws_patients_not_images():
+    true, first, second = simulated_pair(np.random.default_rng(1), patients=20)
+    twice = [pd.concat([t, t.assign(image=t["image"] + 20)]) for t in (true, first, second)]
+    alone = evaluate.compare_detection(true, first, second, images=20).loc["CPM"]
+    both = evaluate.compare_detection(*twice, images=40, groups=[*range(20)] * 2).loc["CPM"]
+    assert both[["low", "high"]].tolist() == pytest.approx(alone[["low", "high"]].tolist())
