@@ -48,6 +48,7 @@ class DCGAN:
                 "binary_crossentropy",
                 jit_compile=backend.jit_compile(),
             )
+            model.optimizer.build(model.trainable_variables)
 
     def train_on_batch(self, images: ArrayLike, rng: np.random.Generator) -> dict[str, float]:
         """Take one step with the discriminator and one with the generator.

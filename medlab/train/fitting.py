@@ -129,6 +129,7 @@ def fit(
         metrics=_metrics(output) if metrics is None else list(metrics),
         jit_compile=backend.jit_compile() if jit_compile is None else jit_compile,
     )
+    model.optimizer.build(model.trainable_variables)  # inside the first step, TensorFlow would trace it twice
     progress = Progress(epochs, len(data) if hasattr(data, "__len__") else None) if verbose else None
     start = time.monotonic()
     logs, best = _run(
