@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,9 +50,10 @@ def fit(record: Record, data: Dataset) -> Dataset:
     rows = data.table.index.repeat(2)
     table = data.table[["patient"]].loc[rows].reset_index(drop=True)
     names = {int(value): name for value, name in record.labels.items()}
+    brain = functools.lru_cache(maxsize=1)(data.__getitem__)  # simulated once for both sides
 
     def case(index: int) -> Case:
-        made = data[index // 2]
+        made = brain(index // 2)
         whole = made.masks["structures"]
         side = whole.as_mask(whole.array == 1 + index % 2)
         image = made.image.crop(side, margin_mm=8).resample(1.0)
