@@ -60,6 +60,9 @@ def classification(
         One row per score, with the columns ``value``, ``low`` and ``high`` (the interval), ``baseline`` (what
         a model that ignores the image reaches: the most frequent class, or chance), ``n`` (images that
         count) and ``interval`` (how it was made; empty where there are too few patients for one).
+        Two classes: AUC, average precision, sensitivity, specificity, PPV, NPV, accuracy, balanced accuracy,
+        F1 and Brier score. More: accuracy, balanced accuracy, Cohen's kappa, ``AUC, mean over classes``, and
+        for each class ``AUC, class 0`` and ``sensitivity, class 0``.
 
     Raises
     ------
