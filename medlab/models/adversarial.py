@@ -73,7 +73,9 @@ class DCGAN:
         """
         real = self._checked(images)
         n = len(real)
-        both = np.concatenate([real, self._generated(n, rng)])
+        # As the generator trains: its running means, which `sample` uses, lag far behind at first.
+        made = self.generator(self._noise(n, rng), training=True)
+        both = np.concatenate([real, keras.ops.convert_to_numpy(made)])
         truth = np.r_[np.full(n, 0.9), np.zeros(n)].astype(np.float32)[:, None]
         # What trains is a property of layers that both models share, and some backends read it at each step.
         self.discriminator.trainable = True
