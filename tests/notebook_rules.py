@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 600_000
 MOST_LINES = 25
 CODE_CELLS = range(8, 26)
+LEAST_MINUTES = 5
 TOUR = "00-tour"
 
 _ABSOLUTE = re.compile(
@@ -149,6 +150,8 @@ def describes_itself(notebook: NotebookNode, path: Path) -> Iterator[str]:  # no
     for key, kind in kinds.items():
         if not isinstance(own.get(key), kind) or own[key] == "":
             yield f"metadata.medlab.{key} is {own.get(key)!r}"
+        elif key == "minutes" and own[key] < LEAST_MINUTES:
+            yield f"{own[key]} minutes are too few to read it: the machine's time alone does not count"
     if not re.search(r"real|simulated", str(own.get("data", ""))):
         yield "metadata.medlab.data does not say whether the data are real or simulated"
 

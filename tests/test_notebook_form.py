@@ -92,6 +92,7 @@ SPOILED = {
     "a Windows path": lambda n: n.cells[3].update(source=r"read('C:\Users\me')"),
     "nothing about itself": lambda n: n.metadata.pop("medlab"),
     "minutes as text": lambda n: n.metadata.medlab.update(minutes="five"),
+    "minutes of the machine": lambda n: n.metadata.medlab.update(minutes=1),
     "real or simulated": lambda n: n.metadata.medlab.update(data="CT"),
     "too many cells": lambda n: n.cells.extend(new_code_cell("1") for _ in range(20)),
     "too few cells": lambda n: n.cells.__delitem__(slice(2, 10)) or n.cells.__delitem__(slice(-4, None)),
