@@ -22,7 +22,7 @@ plt.plot([1, 2]);
 @pytest.fixture
 def notebook(tmp_path):
     def write(*sources):
-        own = {"question": "What?", "minutes": 1, "memory_gb": 1, "data": "simulated", "needs": []}
+        own = {"question": "What?", "minutes": 5, "memory_gb": 1, "data": "simulated", "needs": []}
         cells = [new_markdown_cell("# Title"), *(new_code_cell(s, execution_count=77) for s in sources)]
         path = tmp_path / "small.ipynb"
         nbformat.write(new_notebook(cells=cells, metadata={"medlab": own, "widgets": {}, "junk": 1}), path)
