@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "tversky_loss",
         ],
         "patches": ["Patches"],
+        "restarting": ["restart"],
         "seeds": ["set_seed"],
         "splitting": ["Split", "split"],
     },
