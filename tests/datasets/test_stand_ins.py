@@ -22,6 +22,7 @@ FILES = {"file", "folder", "image", "mask"}
 
 #: Other options of the stand-in, so that the tests are quick.
 SMALL = {
+    "breastmnist": {"n": 20},
     "chase-db1": {"n": 2, "size": 96},
     "hippocampus-130": {"n": 3, "size": [50, 75, 63]},
     "kermany-cxr-224": {"n": 20, "size": 48},
