@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
+from medlab.datasets.record import records
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -25,6 +27,7 @@ _ABSOLUTE = re.compile(
     r"(?<![\w:/.<])/(?:home|Users|root|tmp|work|var|opt|mnt|usr|private)/\w|\b[A-Z]:\\\\?\w"
 )
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,}")
+_LOADED = re.compile(r"""datasets\.load\(["']([\w-]+)""")
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
@@ -173,6 +176,20 @@ def links_to_files_that_exist(notebook: NotebookNode, path: Path) -> Iterator[st
                 yield f"a link to {target}, which does not exist"
 
 
+def runs_without_the_public_data(notebook: NotebookNode, path: Path) -> Iterator[str]:  # noqa: ARG001
+    """A public set has a stand-in, or the notebook deals with its absence, or names it as a need."""
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    needs = " ".join(map(str, notebook.metadata.get("medlab", {}).get("needs", ())))
+    for name in sorted(set(_LOADED.findall(code))):
+        known = records().get(name)
+        if known is None:
+            yield f"it loads {name!r}, which is no data set"
+            continue
+        handled = known.kind != "public" or known.fallback or "DatasetUnavailable" in code or name in needs
+        if not handled:
+            yield f"without a network it stops at {name!r}, for which nothing stands in"
+
+
 RULES: tuple[Rule, ...] = (
     opens_with_title_and_question,
     lists_goals,
@@ -187,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     describes_itself,
     has_small_cells,
     links_to_files_that_exist,
+    runs_without_the_public_data,
 )
 
 

@@ -97,6 +97,8 @@ SPOILED = {
     "too many cells": lambda n: n.cells.extend(new_code_cell("1") for _ in range(20)),
     "too few cells": lambda n: n.cells.__delitem__(slice(2, 10)) or n.cells.__delitem__(slice(-4, None)),
     "a long cell": lambda n: n.cells[3].update(source="\n".join("x" * 26)),
+    "no stand-in": lambda n: n.cells[3].update(source='medlab.datasets.load("bloodmnist")'),
+    "no such data": lambda n: n.cells[3].update(source='medlab.datasets.load("my-cat")'),
     "a dead link": lambda n: n.cells[1].update(source=n.cells[1].source + " [next](../no/such.ipynb)"),
 }
 
